@@ -1,0 +1,2 @@
+# tools/build release
+set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "")

@@ -1,0 +1,3 @@
+# tools/build tsan
+set(CMAKE_BUILD_TYPE Debug CACHE STRING "")
+set(ROS_SANITIZE "thread" CACHE STRING "")
