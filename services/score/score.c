@@ -1,0 +1,225 @@
+/*
+ * Binding by name is done once: for each input of the program the scorer remembers what kind of thing to look for. A
+ * host is then a walk over at most ROS_LIMIT_SLOTS inputs, each one lookup in the evidence.
+ */
+#include "services/score/score.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct ros_scorer {
+    const struct ros_alloc *alloc;
+    struct ros_program *program;
+    struct ros_facts *facts;
+    struct ros_vm *vm;
+    struct ros_offer *offers; /* [offer_size] */
+    size_t offer_size;
+    int report_cpu;
+    int report_mem;
+    int report_psi;
+    int report_price;
+    int field_type;
+    int field_cost;
+};
+
+/* --- making one --------------------------------------------------------------------------------------------------- */
+
+static enum ros_code find_report(const struct ros_program *program, const char *name, enum ros_value_kind value,
+                                 bool vector, int *ret, struct ros_error *reterr)
+{
+    int index = ros_program_report_find(program, name);
+    if (index < 0)
+        return ros_error_set(reterr, ROS_E_RULES, "the rule set has no `report %s`, which scoring needs", name);
+    const struct ros_report_info *info = ros_program_report(program, (size_t) index);
+    if (info->value != value || info->vector != vector)
+        return ros_error_set(reterr, ROS_E_RULES, "`report %s` must be %s", name,
+                             vector                    ? "a number for each device"
+                             : value == ROS_VALUE_BOOL ? "true or false"
+                                                       : "one number");
+    *ret = index;
+    return ROS_OK;
+}
+
+static enum ros_code find_field(const struct ros_program *program, const char *name, int *ret, struct ros_error *reterr)
+{
+    *ret = ros_program_offer_field(program, name);
+    if (*ret < 0)
+        return ros_error_set(reterr, ROS_E_RULES, "the candidates have no `%s`, which every offer shows", name);
+    return ROS_OK;
+}
+
+static enum ros_code check_contract(struct ros_scorer *s, struct ros_error *reterr)
+{
+    int io;
+    ROS_TRY(find_report(s->program, "cpu_utilization", ROS_VALUE_NUM, false, &s->report_cpu, reterr));
+    ROS_TRY(find_report(s->program, "mem_utilization", ROS_VALUE_NUM, false, &s->report_mem, reterr));
+    ROS_TRY(find_report(s->program, "io_utilization", ROS_VALUE_NUM, true, &io, reterr));
+    ROS_TRY(find_report(s->program, "psi_enabled", ROS_VALUE_BOOL, false, &s->report_psi, reterr));
+    ROS_TRY(find_report(s->program, "price", ROS_VALUE_NUM, false, &s->report_price, reterr));
+    ROS_TRY(find_field(s->program, "type", &s->field_type, reterr));
+    return find_field(s->program, "cost", &s->field_cost, reterr);
+}
+
+enum ros_code ros_scorer_new(struct ros_program *program, const struct ros_alloc *alloc, struct ros_scorer **ret,
+                             struct ros_error *reterr)
+{
+    ros_auto_ptr(ros_scorer) struct ros_scorer *s = ros_alloc_zero(alloc, sizeof *s);
+    if (s == NULL)
+        return ros_error_code(reterr, ROS_E_OOM);
+    s->alloc = alloc;
+    s->program = ros_program_ref(program);
+    ROS_TRY(check_contract(s, reterr));
+    ROS_TRY(ros_facts_new(program, alloc, &s->facts, reterr));
+    ROS_TRY(ros_vm_new(program, alloc, &s->vm, reterr));
+    *ret = ros_steal(&s);
+    return ROS_OK;
+}
+
+void ros_scorer_free(struct ros_scorer *scorer)
+{
+    if (scorer == NULL)
+        return;
+    const struct ros_alloc *alloc = scorer->alloc;
+    ros_vm_free(scorer->vm);
+    ros_facts_free(scorer->facts);
+    ros_program_unref(scorer->program);
+    ros_alloc_put(alloc, scorer->offers, scorer->offer_size * sizeof *scorer->offers);
+    ros_alloc_put(alloc, scorer, sizeof *scorer);
+}
+
+struct ros_program *ros_scorer_program(const struct ros_scorer *scorer)
+{
+    return scorer->program;
+}
+
+/* --- evidence -> facts -------------------------------------------------------------------------------------------- */
+
+static enum ros_code bind_metric(struct ros_scorer *s, size_t index, const struct ros_input *input,
+                                 const struct ros_evidence *evidence)
+{
+    const struct ros_metric *metric = ros_evidence_metric(evidence, input->name);
+    if (metric == NULL)
+        return ROS_OK;
+    if (input->vector) {
+        for (size_t i = 0; i < metric->value_count; i++) {
+            const struct ros_metric_value *value = &metric->values[i];
+            if (value->instance != NULL)
+                ROS_TRY(ros_facts_add_instance(s->facts, index, value->instance, strlen(value->instance), value->mean,
+                                               value->unit));
+        }
+        return ROS_OK;
+    }
+    const struct ros_metric_value *value = ros_metric_find(metric, input->instance);
+    return value != NULL ? ros_facts_set_num(s->facts, index, value->mean, value->unit) : ROS_OK;
+}
+
+/* A fact of another kind than the rules declare counts as missing: intake names facts, rules name types. */
+static enum ros_code bind_fact(struct ros_scorer *s, size_t index, const struct ros_input *input,
+                               const struct ros_evidence *evidence)
+{
+    const struct ros_fact *fact = ros_evidence_fact(evidence, input->name);
+    if (fact == NULL)
+        return ROS_OK;
+    if (input->value == ROS_VALUE_NUM && fact->kind == ROS_FACT_NUM)
+        return ros_facts_set_num(s->facts, index, fact->number, NULL);
+    if (input->value == ROS_VALUE_BOOL && fact->kind == ROS_FACT_BOOL)
+        return ros_facts_set_bool(s->facts, index, fact->truth);
+    if (input->value == ROS_VALUE_TEXT && fact->kind == ROS_FACT_TEXT)
+        return ros_facts_set_text(s->facts, index, fact->text, strlen(fact->text));
+    return ROS_OK;
+}
+
+static enum ros_code bind(struct ros_scorer *s, const struct ros_evidence *evidence)
+{
+    ros_facts_clear(s->facts);
+    size_t count = ros_program_input_count(s->program);
+    for (size_t i = 0; i < count; i++) {
+        const struct ros_input *input = ros_program_input(s->program, i);
+        ROS_TRY(input->kind == ROS_INPUT_METRIC ? bind_metric(s, i, input, evidence)
+                                                : bind_fact(s, i, input, evidence));
+    }
+    return ROS_OK;
+}
+
+/* --- verdict -> outcome ------------------------------------------------------------------------------------------- */
+
+static enum ros_code collect_offers(struct ros_scorer *s, struct ros_outcome *outcome)
+{
+    size_t count = outcome->verdict.offer_count;
+    if (count > s->offer_size) {
+        struct ros_offer *offers = ros_alloc_resize(s->alloc, s->offers, s->offer_size * sizeof *offers,
+                                                    ros_alloc_product(count, sizeof *offers));
+        if (offers == NULL)
+            return ROS_E_OOM;
+        s->offers = offers;
+        s->offer_size = count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct ros_offer *offer = &s->offers[i];
+        offer->type = ros_vm_offer_text(s->vm, i, s->field_type);
+        if (!ros_vm_offer_num(s->vm, i, s->field_cost, &offer->price))
+            offer->price = NAN;
+    }
+    outcome->offers = s->offers;
+    outcome->offer_count = count;
+    return ROS_OK;
+}
+
+static double report_num(const struct ros_scorer *s, int report)
+{
+    double value;
+    return ros_vm_report_num(s->vm, report, &value) ? value : NAN;
+}
+
+static uint32_t added_reasons(const struct ros_outcome *outcome)
+{
+    if (outcome->evidence->source == ROS_EVIDENCE_NO_PCP)
+        return UINT32_C(1) << ROS_REASON_NO_PCP;
+    if (isnan(outcome->cpu_utilization) || isnan(outcome->mem_utilization))
+        return UINT32_C(1) << ROS_REASON_PARTIAL_METRICS;
+    return 0;
+}
+
+enum ros_code ros_scorer_run(struct ros_scorer *scorer, const struct ros_evidence *evidence, struct ros_outcome *ret,
+                             struct ros_error *reterr)
+{
+    enum ros_code code = bind(scorer, evidence);
+    if (code != ROS_OK)
+        return ros_error_code(reterr, code);
+    struct ros_outcome outcome = {.evidence = evidence, .program = scorer->program};
+    ros_vm_run(scorer->vm, scorer->facts, &outcome.verdict);
+    if (outcome.verdict.rule >= 0)
+        outcome.rule = ros_program_rule_name(scorer->program, (size_t) outcome.verdict.rule);
+    outcome.cpu_utilization = report_num(scorer, scorer->report_cpu);
+    outcome.mem_utilization = report_num(scorer, scorer->report_mem);
+    outcome.price = report_num(scorer, scorer->report_price);
+    outcome.psi_enabled = ros_vm_report_bool(scorer->vm, scorer->report_psi);
+    outcome.reasons = outcome.verdict.reasons | added_reasons(&outcome);
+    code = collect_offers(scorer, &outcome);
+    if (code != ROS_OK)
+        return ros_error_code(reterr, code);
+    *ret = outcome;
+    return ROS_OK;
+}
+
+enum ros_code ros_scorer_render(const struct ros_scorer *scorer, const struct ros_outcome *outcome, const char *field,
+                                struct ros_buf *out)
+{
+    if (outcome->verdict.rule < 0)
+        return ROS_E_NOT_FOUND;
+    return ros_vm_render(scorer->vm, (size_t) outcome->verdict.rule, field, out);
+}
+
+bool ros_evidence_rhel(const struct ros_evidence *evidence, char text[32])
+{
+    const struct ros_fact *major = ros_evidence_fact(evidence, "host.rhel.major");
+    const struct ros_fact *minor = ros_evidence_fact(evidence, "host.rhel.minor");
+    if (major == NULL || major->kind != ROS_FACT_NUM)
+        return false;
+    if (minor != NULL && minor->kind == ROS_FACT_NUM)
+        snprintf(text, 32, "%.0f.%.0f", major->number, minor->number);
+    else
+        snprintf(text, 32, "%.0f", major->number);
+    return true;
+}
