@@ -1,7 +1,7 @@
 /*
  * The payload is a contract with consumers that we do not own: names, order and nesting are as they expect, the nested
  * `details` of the no-PCP hit included. Values are built in jansson trees; a failed allocation anywhere makes the whole
- * object NULL, which is checked once at the end (struct fields).
+ * object NULL, which is checked once at the end (fields.h).
  */
 #include "services/score/event.h"
 
@@ -11,55 +11,12 @@
 
 #include "interp/base/clock.h"
 #include "interp/base/num.h"
+#include "services/score/fields.h"
+#include "services/score/outcome_json.h"
 
 #define JIRA_LINK "https://issues.redhat.com/browse/CEECBA-5875"
 #define COMPONENT_PREFIX "telemetry.rules.plugins.ros.ros_instance_evaluation."
 #define NO_PCP_RULE "NO_PCP_DATA"
-
-/* An object under construction that remembers a failed allocation. */
-struct fields {
-    json_t *object;
-    bool failed;
-};
-
-static struct fields fields_begin(void)
-{
-    json_t *object = json_object();
-    return (struct fields){object, object == NULL};
-}
-
-/* Takes value. */
-static void put(struct fields *fields, const char *key, json_t *value)
-{
-    if (value == NULL || fields->failed || json_object_set_new(fields->object, key, value) != 0) {
-        if (value != NULL && fields->failed)
-            json_decref(value);
-        fields->failed = true;
-    }
-}
-
-static json_t *fields_end(struct fields *fields)
-{
-    if (!fields->failed)
-        return fields->object;
-    json_decref(fields->object);
-    return NULL;
-}
-
-static json_t *text_or_null(const char *text)
-{
-    return text != NULL ? json_string(text) : json_null();
-}
-
-static json_t *number_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *tri_or_null(enum ros_tri value)
-{
-    return value == ROS_UNKNOWN ? json_null() : json_boolean(value == ROS_TRUE);
-}
 
 static const json_t *host_of(const json_t *message)
 {
@@ -99,13 +56,13 @@ const char *ros_event_state(const char *rule)
 
 /* --- the base: what the inventory knows of the host --------------------------------------------------------------- */
 
-static void carry(struct fields *fields, const char *key, const json_t *value)
+static void carry(struct ros__fields *fields, const char *key, const json_t *value)
 {
     if (value != NULL && !json_is_null(value))
-        put(fields, key, json_deep_copy(value));
+        ros__fields_put(fields, key, json_deep_copy(value));
 }
 
-static void put_base(struct fields *fields, const json_t *message)
+static void put_base(struct ros__fields *fields, const json_t *message)
 {
     const json_t *host = host_of(message);
     carry(fields, "type", json_object_get(message, "type"));
@@ -120,66 +77,34 @@ static void put_base(struct fields *fields, const json_t *message)
 
 /* --- states ------------------------------------------------------------------------------------------------------- */
 
-/* The listed flags of one group; NULL (no reference, no failure) when there are none. */
-static json_t *group_states(const struct ros_outcome *outcome, const char *group, bool *failed)
+/* The three lists stand beside the state; null where no rule fired or the group has none. */
+static void put_group_states(struct ros__fields *fields, const struct ros_outcome *outcome)
 {
-    json_t *list = NULL;
-    size_t count = ros_program_flag_count(outcome->program);
-    for (size_t i = 0; i < count; i++) {
-        const struct ros_flag_info *flag = ros_program_flag(outcome->program, i);
-        if (strcmp(flag->group, group) != 0 || !ros_verdict_listed(outcome->program, &outcome->verdict, i))
-            continue;
-        if (list == NULL)
-            list = json_array();
-        if (list == NULL || json_array_append_new(list, json_string(flag->name)) != 0) {
-            *failed = true;
-            break;
-        }
+    static const char *const groups[][2] = {{"cpu_states", "cpu"}, {"io_states", "io"}, {"memory_states", "memory"}};
+    json_t *states = outcome != NULL && outcome->rule != NULL ? ros_outcome_states_json(outcome) : json_object();
+    fields->failed |= states == NULL;
+    for (size_t i = 0; i < ROS_COUNT(groups); i++) {
+        json_t *list = json_object_get(states, groups[i][1]);
+        ros__fields_put(fields, groups[i][0], list != NULL ? json_incref(list) : json_null());
     }
-    return list;
-}
-
-static void put_group_states(struct fields *fields, const struct ros_outcome *outcome, const char *key,
-                             const char *group)
-{
-    bool failed = false;
-    json_t *list = NULL;
-    if (outcome != NULL && outcome->rule != NULL)
-        list = group_states(outcome, group, &failed);
-    put(fields, key, list != NULL ? list : json_null());
-    fields->failed |= failed;
-}
-
-static json_t *all_states(const struct ros_outcome *outcome)
-{
-    struct fields states = fields_begin();
-    size_t count = ros_program_flag_count(outcome->program);
-    for (size_t i = 0; i < count; i++) {
-        const char *group = ros_program_flag(outcome->program, i)->group;
-        if (i > 0 && strcmp(ros_program_flag(outcome->program, i - 1)->group, group) == 0)
-            continue;
-        json_t *list = group_states(outcome, group, &states.failed);
-        if (list != NULL)
-            put(&states, group, list);
-    }
-    return fields_end(&states);
+    json_decref(states);
 }
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
 
 static json_t *value_object(const struct ros_metric_value *value)
 {
-    struct fields fields = fields_begin();
-    put(&fields, "val", number_or_null(value->mean));
-    put(&fields, "units", json_string(value->unit != NULL ? value->unit : ""));
-    return fields_end(&fields);
+    struct ros__fields fields = ros__fields_begin();
+    ros__fields_put(&fields, "val", ros__number_or_null(value->mean));
+    ros__fields_put(&fields, "units", json_string(value->unit != NULL ? value->unit : ""));
+    return ros__fields_end(&fields);
 }
 
 static json_t *scalar_of(const struct ros_evidence *evidence, const char *name)
 {
     const struct ros_metric *metric = ros_evidence_metric(evidence, name);
     const struct ros_metric_value *value = metric != NULL ? ros_metric_find(metric, NULL) : NULL;
-    return value != NULL ? number_or_null(value->mean) : json_null();
+    return value != NULL ? ros__number_or_null(value->mean) : json_null();
 }
 
 static json_t *instances_of(const struct ros_evidence *evidence, const char *name)
@@ -187,11 +112,11 @@ static json_t *instances_of(const struct ros_evidence *evidence, const char *nam
     const struct ros_metric *metric = ros_evidence_metric(evidence, name);
     if (metric == NULL)
         return json_null();
-    struct fields fields = fields_begin();
+    struct ros__fields fields = ros__fields_begin();
     for (size_t i = 0; i < metric->value_count; i++)
         if (metric->values[i].instance != NULL)
-            put(&fields, metric->values[i].instance, value_object(&metric->values[i]));
-    return fields_end(&fields);
+            ros__fields_put(&fields, metric->values[i].instance, value_object(&metric->values[i]));
+    return ros__fields_end(&fields);
 }
 
 static json_t *performance_record(const struct ros_evidence *evidence)
@@ -211,14 +136,15 @@ static json_t *performance_record(const struct ros_evidence *evidence)
         {"kernel.all.pressure.memory.full.avg", true},
         {"kernel.all.pressure.memory.some.avg", true},
     };
-    struct fields fields = fields_begin();
+    struct ros__fields fields = ros__fields_begin();
     for (size_t i = 0; i < ROS_COUNT(metrics); i++)
-        put(&fields, metrics[i].name,
-            metrics[i].instances ? instances_of(evidence, metrics[i].name) : scalar_of(evidence, metrics[i].name));
+        ros__fields_put(&fields, metrics[i].name,
+                        metrics[i].instances ? instances_of(evidence, metrics[i].name)
+                                             : scalar_of(evidence, metrics[i].name));
     const struct ros_fact *cpus = ros_evidence_fact(evidence, "host.cpus");
-    put(&fields, "total_cpus",
-        cpus != NULL && cpus->kind == ROS_FACT_NUM ? json_integer((json_int_t) cpus->number) : json_null());
-    return fields_end(&fields);
+    ros__fields_put(&fields, "total_cpus",
+                    cpus != NULL && cpus->kind == ROS_FACT_NUM ? json_integer((json_int_t) cpus->number) : json_null());
+    return ros__fields_end(&fields);
 }
 
 /* Percent, rounded half to even as the shape has always had it; -1 stands for unknown there. */
@@ -238,22 +164,22 @@ static double to_three_decimals(double value)
 static json_t *utilization(const struct ros_outcome *outcome)
 {
     const struct ros_metric *disks = ros_evidence_metric(outcome->evidence, "disk.dev.total");
-    struct fields io = fields_begin();
+    struct ros__fields io = ros__fields_begin();
     double most = NAN;
     for (size_t i = 0; disks != NULL && i < disks->value_count; i++) {
         const struct ros_metric_value *disk = &disks->values[i];
         if (disk->instance == NULL || !isfinite(disk->mean))
             continue;
         double value = to_three_decimals(disk->mean);
-        put(&io, disk->instance, json_real(value));
+        ros__fields_put(&io, disk->instance, json_real(value));
         most = fmax(most, value);
     }
-    struct fields fields = fields_begin();
-    put(&fields, "memory", json_integer(percent(outcome->mem_utilization)));
-    put(&fields, "cpu", json_integer(percent(outcome->cpu_utilization)));
-    put(&fields, "io", fields_end(&io));
-    put(&fields, "max_io", isnan(most) ? json_integer(0) : json_real(most));
-    return fields_end(&fields);
+    struct ros__fields fields = ros__fields_begin();
+    ros__fields_put(&fields, "memory", json_integer(percent(outcome->mem_utilization)));
+    ros__fields_put(&fields, "cpu", json_integer(percent(outcome->cpu_utilization)));
+    ros__fields_put(&fields, "io", ros__fields_end(&io));
+    ros__fields_put(&fields, "max_io", isnan(most) ? json_integer(0) : json_real(most));
+    return ros__fields_end(&fields);
 }
 
 static json_t *no_utilization(void)
@@ -269,8 +195,9 @@ static json_t *candidates_of(const struct ros_outcome *outcome)
     for (size_t i = 0; i < outcome->offer_count && list != NULL; i++) {
         const struct ros_offer *offer = &outcome->offers[i];
         json_t *pair = json_array();
-        if (pair == NULL || json_array_append_new(pair, text_or_null(offer->type)) != 0 ||
-            json_array_append_new(pair, number_or_null(offer->price)) != 0 || json_array_append_new(list, pair) != 0) {
+        if (pair == NULL || json_array_append_new(pair, ros__text_or_null(offer->type)) != 0 ||
+            json_array_append_new(pair, ros__number_or_null(offer->price)) != 0 ||
+            json_array_append_new(list, pair) != 0) {
             json_decref(list);
             return NULL;
         }
@@ -282,32 +209,32 @@ static json_t *report_details(const struct ros_outcome *outcome)
 {
     const struct ros_evidence *evidence = outcome->evidence;
     char rhel[32];
-    struct fields fields = fields_begin();
-    put(&fields, "rhel", text_or_null(ros_evidence_rhel(evidence, rhel) ? rhel : NULL));
-    put(&fields, "cloud_provider", text_or_null(ros_evidence_text(evidence, "host.cloud")));
-    put(&fields, "instance_type", text_or_null(ros_evidence_text(evidence, "host.instance_type")));
-    put(&fields, "region", text_or_null(ros_evidence_text(evidence, "host.region")));
-    put(&fields, "price", isfinite(outcome->price) ? json_real(outcome->price) : json_integer(0));
-    put(&fields, "candidates", candidates_of(outcome));
-    put(&fields, "states", all_states(outcome));
-    put(&fields, "type", json_string("rule"));
-    put(&fields, "error_key", json_string(outcome->rule));
-    return fields_end(&fields);
+    struct ros__fields fields = ros__fields_begin();
+    ros__fields_put(&fields, "rhel", ros__text_or_null(ros_evidence_rhel(evidence, rhel) ? rhel : NULL));
+    ros__fields_put(&fields, "cloud_provider", ros__text_or_null(ros_evidence_text(evidence, "host.cloud")));
+    ros__fields_put(&fields, "instance_type", ros__text_or_null(ros_evidence_text(evidence, "host.instance_type")));
+    ros__fields_put(&fields, "region", ros__text_or_null(ros_evidence_text(evidence, "host.region")));
+    ros__fields_put(&fields, "price", isfinite(outcome->price) ? json_real(outcome->price) : json_integer(0));
+    ros__fields_put(&fields, "candidates", candidates_of(outcome));
+    ros__fields_put(&fields, "states", ros_outcome_states_json(outcome));
+    ros__fields_put(&fields, "type", json_string("rule"));
+    ros__fields_put(&fields, "error_key", json_string(outcome->rule));
+    return ros__fields_end(&fields);
 }
 
 /* Takes details. */
 static json_t *hit(const char *key, const char *component, json_t *details, const char *system_id)
 {
-    struct fields fields = fields_begin();
-    put(&fields, "key", json_string(key));
-    put(&fields, "tags", json_array());
-    put(&fields, "type", json_string("rule"));
-    put(&fields, "links", json_pack("{s:[s], s:[]}", "jira", JIRA_LINK, "kcs"));
-    put(&fields, "details", details);
-    put(&fields, "rule_id", json_sprintf("ros_instance_evaluation|%s", key));
-    put(&fields, "component", json_sprintf(COMPONENT_PREFIX "%s", component));
-    put(&fields, "system_id", text_or_null(system_id));
-    return fields_end(&fields);
+    struct ros__fields fields = ros__fields_begin();
+    ros__fields_put(&fields, "key", json_string(key));
+    ros__fields_put(&fields, "tags", json_array());
+    ros__fields_put(&fields, "type", json_string("rule"));
+    ros__fields_put(&fields, "links", json_pack("{s:[s], s:[]}", "jira", JIRA_LINK, "kcs"));
+    ros__fields_put(&fields, "details", details);
+    ros__fields_put(&fields, "rule_id", json_sprintf("ros_instance_evaluation|%s", key));
+    ros__fields_put(&fields, "component", json_sprintf(COMPONENT_PREFIX "%s", component));
+    ros__fields_put(&fields, "system_id", ros__text_or_null(system_id));
+    return ros__fields_end(&fields);
 }
 
 static json_t *one_hit(json_t *hit_object)
@@ -352,19 +279,19 @@ static json_t *no_pcp_details(const struct ros_event_input *input, const char *t
     const char *cloud = ros_evidence_text(input->evidence, "host.cloud");
     if (cloud == NULL)
         cloud = json_string_value(json_object_get(profile_of(input->message), "cloud_provider"));
-    struct fields inner = fields_begin();
-    put(&inner, "rhel", inventory_rhel(input->message));
-    put(&inner, "type", json_string("rule"));
-    put(&inner, "error_key", json_string(NO_PCP_RULE));
-    put(&inner, "instance_type", text_or_null(type));
-    put(&inner, "cloud_provider", text_or_null(cloud));
-    struct fields outer = fields_begin();
-    put(&outer, "error_key", json_string(NO_PCP_RULE));
-    put(&outer, "instance_type", text_or_null(type));
-    put(&outer, "region", text_or_null(region));
-    put(&outer, "states", json_object());
-    put(&outer, "details", fields_end(&inner));
-    return fields_end(&outer);
+    struct ros__fields inner = ros__fields_begin();
+    ros__fields_put(&inner, "rhel", inventory_rhel(input->message));
+    ros__fields_put(&inner, "type", json_string("rule"));
+    ros__fields_put(&inner, "error_key", json_string(NO_PCP_RULE));
+    ros__fields_put(&inner, "instance_type", ros__text_or_null(type));
+    ros__fields_put(&inner, "cloud_provider", ros__text_or_null(cloud));
+    struct ros__fields outer = ros__fields_begin();
+    ros__fields_put(&outer, "error_key", json_string(NO_PCP_RULE));
+    ros__fields_put(&outer, "instance_type", ros__text_or_null(type));
+    ros__fields_put(&outer, "region", ros__text_or_null(region));
+    ros__fields_put(&outer, "states", json_object());
+    ros__fields_put(&outer, "details", ros__fields_end(&inner));
+    return ros__fields_end(&outer);
 }
 
 /* --- the message -------------------------------------------------------------------------------------------------- */
@@ -382,24 +309,22 @@ struct verdict_fields {
     const struct ros_offer *top;
 };
 
-static void put_verdict(struct fields *fields, const struct ros_event_input *input, const struct verdict_fields *v)
+static void put_verdict(struct ros__fields *fields, const struct ros_event_input *input, const struct verdict_fields *v)
 {
     char report_date[ROS_TIME_TEXT_SIZE];
     ros_time_format(input->report_date_us, report_date);
-    put_group_states(fields, input->outcome, "cpu_states", "cpu");
-    put_group_states(fields, input->outcome, "io_states", "io");
-    put_group_states(fields, input->outcome, "memory_states", "memory");
-    put(fields, "state", json_string(v->state));
-    put(fields, "instance_type", text_or_null(v->type));
-    put(fields, "region", text_or_null(v->region));
-    put(fields, "performance_record", v->record);
-    put(fields, "performance_utilization", v->utilization);
-    put(fields, "report_date", json_string(report_date));
-    put(fields, "rule_hit_details", v->hits);
-    put(fields, "number_of_recommendations", json_integer(v->recommendations));
-    put(fields, "psi_enabled", tri_or_null(v->psi));
-    put(fields, "top_candidate", text_or_null(v->top != NULL ? v->top->type : NULL));
-    put(fields, "top_candidate_price", v->top != NULL ? number_or_null(v->top->price) : json_null());
+    put_group_states(fields, input->outcome);
+    ros__fields_put(fields, "state", json_string(v->state));
+    ros__fields_put(fields, "instance_type", ros__text_or_null(v->type));
+    ros__fields_put(fields, "region", ros__text_or_null(v->region));
+    ros__fields_put(fields, "performance_record", v->record);
+    ros__fields_put(fields, "performance_utilization", v->utilization);
+    ros__fields_put(fields, "report_date", json_string(report_date));
+    ros__fields_put(fields, "rule_hit_details", v->hits);
+    ros__fields_put(fields, "number_of_recommendations", json_integer(v->recommendations));
+    ros__fields_put(fields, "psi_enabled", ros__tri_or_null(v->psi));
+    ros__fields_put(fields, "top_candidate", ros__text_or_null(v->top != NULL ? v->top->type : NULL));
+    ros__fields_put(fields, "top_candidate_price", v->top != NULL ? ros__number_or_null(v->top->price) : json_null());
 }
 
 static enum ros_tri evidence_psi(const struct ros_evidence *evidence)
@@ -417,7 +342,7 @@ static json_t *no_pcp_hits(const struct ros_event_input *input, const char *type
                        system_id != NULL ? system_id : host_id(input->message)));
 }
 
-static void put_no_pcp(struct fields *fields, const struct ros_event_input *input)
+static void put_no_pcp(struct ros__fields *fields, const struct ros_event_input *input)
 {
     const char *type = place_of(input, "host.instance_type", "instance_type");
     const char *region = place_of(input, "host.region", "region");
@@ -438,7 +363,7 @@ static bool waits_for_data(const struct ros_outcome *outcome)
     return outcome->rule == NULL && (isnan(outcome->cpu_utilization) || isnan(outcome->mem_utilization));
 }
 
-static void put_pcp(struct fields *fields, const struct ros_event_input *input)
+static void put_pcp(struct ros__fields *fields, const struct ros_event_input *input)
 {
     const struct ros_outcome *outcome = input->outcome;
     struct verdict_fields v = {.state = ros_event_state(outcome->rule),
@@ -470,12 +395,12 @@ enum ros_code ros_event_build(const struct ros_event_input *input, json_t **ret,
         return ros_error_set(reterr, ROS_E_MESSAGE, "the message has no object `host`");
     if (input->kind == ROS_EVENT_PCP && input->outcome->verdict.skipped)
         return ros_error_set(reterr, ROS_E_UNSUPPORTED, "%s", input->outcome->verdict.skip_text);
-    struct fields fields = fields_begin();
+    struct ros__fields fields = ros__fields_begin();
     put_base(&fields, input->message);
     if (input->kind == ROS_EVENT_PCP)
         put_pcp(&fields, input);
     else if (input->kind == ROS_EVENT_NO_PCP)
         put_no_pcp(&fields, input);
-    *ret = fields_end(&fields);
+    *ret = ros__fields_end(&fields);
     return *ret != NULL ? ROS_OK : ros_error_code(reterr, ROS_E_OOM);
 }
