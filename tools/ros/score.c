@@ -1,0 +1,316 @@
+/*
+ * ros score: archive -> verdict, without a server. The same intake, scorer and event builder as the service; one scorer
+ * is reused for every archive of the command line.
+ */
+#include <getopt.h>
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+#include "interp/base/clock.h"
+#include "services/common/json.h"
+#include "services/intake/evidence_json.h"
+#include "services/intake/intake.h"
+#include "services/score/event.h"
+#include "services/score/outcome_json.h"
+#include "services/score/score.h"
+#include "tools/ros/ros_cli.h"
+
+
+struct score_options {
+    enum cli_format format;
+    bool evidence;
+    bool event;
+    const char *rules;
+    json_t *message; /* owned; NULL: a message made up from the archive's name */
+};
+
+static void print_help(void)
+{
+    fputs("usage: ros score [OPTIONS] ARCHIVE...\n\n"
+          "Reads insights archives (tar, tar.gz, tar.xz, tar.bz2; `-` is standard input) and says what the rules make of\n"
+          "each host. No server, database or network is needed.\n\n"
+          "  --rules PATH        a .ros file or a folder (default: $ROS_RULES_PATH, else the installed rules)\n"
+          "  --format text|json  text for people; json: one object a line (text)\n"
+          "  --evidence          json: add what was read from the archive, as `evidence`\n"
+          "  --event             print the `ros.events` message that the service would send, or null\n"
+          "  --message FILE      the inventory message to build the event from\n"
+          "  --help              this text\n\n"
+          "Exit: 0, 64 wrong usage, 65 an archive was refused or the rules have errors, 66 no such file.\n",
+          stdout);
+}
+
+static int read_message(const char *path, json_t **ret)
+{
+    json_error_t error;
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        fprintf(stderr, "ros score: %s: cannot be opened\n", path);
+        return CLI_NO_INPUT;
+    }
+    *ret = json_loadf(file, 0, &error);
+    fclose(file);
+    if (*ret == NULL) {
+        fprintf(stderr, "ros score: %s:%d:%d: %s\n", path, error.line, error.column, error.text);
+        return CLI_DATA;
+    }
+    if (!json_is_object(*ret) || !json_is_object(json_object_get(*ret, "host"))) {
+        fprintf(stderr, "ros score: %s: not an inventory message: no object `host` in it\n", path);
+        return CLI_DATA;
+    }
+    return CLI_OK;
+}
+
+/* Returns -1 to go on, or an exit code. */
+static int parse_options(int argc, char **argv, struct score_options *o)
+{
+    static const struct option options[] = {
+        {"rules", required_argument, NULL, 'r'},   {"format", required_argument, NULL, 'f'},
+        {"evidence", no_argument, NULL, 'e'},      {"event", no_argument, NULL, 'E'},
+        {"message", required_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
+    const char *message = NULL;
+    int option;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        switch (option) {
+        case 'h':
+            print_help();
+            return CLI_OK;
+        case 'r':
+            o->rules = optarg;
+            break;
+        case 'f':
+            if (!cli_format_parse("score", optarg, &o->format))
+                return CLI_USAGE;
+            break;
+        case 'e':
+            o->evidence = true;
+            break;
+        case 'E':
+            o->event = true;
+            break;
+        case 'm':
+            message = optarg;
+            break;
+        default:
+            return cli_usage_error("score", "see the options");
+        }
+    }
+    if (optind == argc)
+        return cli_usage_error("score", "which archive? usage: ros score [OPTIONS] ARCHIVE...");
+    if (message != NULL && !o->event)
+        return cli_usage_error("score", "--message goes with --event");
+    if (message == NULL)
+        return -1;
+    int code = read_message(message, &o->message);
+    return code == CLI_OK ? -1 : code;
+}
+
+/* --- JSON --------------------------------------------------------------------------------------------------------- */
+
+/* Prints one object as one line; takes it. */
+static int print_json(json_t *object)
+{
+    ros_auto(ros_buf) struct ros_buf line = ROS_BUF_INIT;
+    enum ros_code code = object != NULL ? ros_json_dump(object, &line) : ROS_E_OOM;
+    json_decref(object);
+    if (code != ROS_OK) {
+        fprintf(stderr, "ros score: %s\n", ros_code_text(code));
+        return CLI_SOFTWARE;
+    }
+    puts(ros_buf_text(&line));
+    return CLI_OK;
+}
+
+static int print_refusal_json(const char *archive, const struct ros_error *err)
+{
+    return print_json(json_pack("{s:s, s:{s:s, s:s}, s:n, s:n, s:n, s:n}", "archive", archive, "error", "code",
+                                ros_code_name(err->code), "message", err->text, "host", "report", "outcome", "rules"));
+}
+
+static int print_outcome_json(const char *archive, const struct ros_outcome *outcome, bool evidence)
+{
+    json_t *line = json_pack("{s:s, s:n, s:o, s:o, s:o, s:o}", "archive", archive, "error", "host",
+                             ros_outcome_host_json(outcome->evidence), "report", ros_outcome_report_json(outcome),
+                             "outcome", ros_outcome_verdict_json(outcome), "rules",
+                             ros_outcome_rules_json(outcome->program));
+    if (line != NULL && evidence &&
+        json_object_set_new(line, "evidence", ros_evidence_json(outcome->evidence)) != 0) {
+        json_decref(line);
+        line = NULL;
+    }
+    return print_json(line);
+}
+
+/* --- text --------------------------------------------------------------------------------------------------------- */
+
+static void print_share(const char *name, double share)
+{
+    if (isnan(share))
+        printf("  %-7s unknown\n", name);
+    else
+        printf("  %-7s %.1f %%\n", name, share * 100);
+}
+
+static void print_host(const char *archive, const struct ros_evidence *evidence)
+{
+    char rhel[32];
+    const char *type = ros_evidence_text(evidence, "host.instance_type");
+    const char *region = ros_evidence_text(evidence, "host.region");
+    const char *cloud = ros_evidence_text(evidence, "host.cloud");
+    printf("%s\n  host    %s, %s %s, RHEL %s\n", archive, type != NULL ? type : "unknown type",
+           cloud != NULL ? cloud : "unknown cloud", region != NULL ? region : "(unknown region)",
+           ros_evidence_rhel(evidence, rhel) ? rhel : "unknown");
+}
+
+static void print_states(const struct ros_outcome *outcome)
+{
+    size_t count = ros_program_flag_count(outcome->program);
+    for (size_t i = 0; i < count; i++)
+        if (ros_verdict_listed(outcome->program, &outcome->verdict, i)) {
+            const struct ros_flag_info *flag = ros_program_flag(outcome->program, i);
+            printf("  state   %s: %s\n", flag->name, flag->text);
+        }
+}
+
+static void print_offers(const struct ros_outcome *outcome)
+{
+    enum { SHOWN = 3 };
+    for (size_t i = 0; i < outcome->offer_count && i < SHOWN; i++)
+        printf("  offer   %s, %.4f USD/h\n", outcome->offers[i].type, outcome->offers[i].price);
+    if (outcome->offer_count > SHOWN)
+        printf("          and %zu more (--format json lists them)\n", outcome->offer_count - SHOWN);
+}
+
+static void print_reasons(uint32_t reasons)
+{
+    for (enum ros_reason reason = ROS_REASON_NONE + 1; reason < ROS_REASON_COUNT; reason++)
+        if ((reasons & (UINT32_C(1) << reason)) != 0)
+            printf("  because %s: %s\n", ros_reason_name(reason), ros_reason_text(reason));
+}
+
+static int print_outcome_text(const char *archive, const struct ros_scorer *scorer, const struct ros_outcome *outcome)
+{
+    const struct ros_verdict *verdict = &outcome->verdict;
+    print_host(archive, outcome->evidence);
+    if (verdict->skipped) {
+        printf("  verdict none: %s\n\n", verdict->skip_text);
+        return CLI_OK;
+    }
+    print_share("CPU", outcome->cpu_utilization);
+    print_share("memory", outcome->mem_utilization);
+    print_states(outcome);
+    ros_auto(ros_buf) struct ros_buf text = ROS_BUF_INIT;
+    if (outcome->rule != NULL && ros_scorer_render(scorer, outcome, "description", &text) == ROS_OK)
+        printf("  verdict %s: %s%s\n", outcome->rule, ros_buf_text(&text), verdict->certain ? "" : " (not certain)");
+    else
+        printf("  verdict %s\n", verdict->certain ? "nothing to change" : "unknown: data is missing");
+    if (verdict->withheld)
+        printf("  offer   withheld: %s\n", verdict->withheld_text);
+    print_offers(outcome);
+    print_reasons(outcome->reasons);
+    putchar('\n');
+    return CLI_OK;
+}
+
+/* --- events ------------------------------------------------------------------------------------------------------- */
+
+/* The least inventory message that says "this upload has PCP data", for trying rules without one at hand. */
+static json_t *plain_message(const char *archive)
+{
+    return json_pack("{s:s, s:{s:s, s:s, s:s}, s:{s:b, s:b}}", "type", "created", "host", "id",
+                     "00000000-0000-0000-0000-000000000000", "org_id", "0", "display_name", archive,
+                     "platform_metadata", "is_ros_v2", 1, "is_pcp_raw_data_collected", 1);
+}
+
+static int64_t upload_time_us(const json_t *message)
+{
+    const json_t *text = json_object_get(message, "timestamp");
+    int64_t us;
+    if (json_is_string(text) && ros_time_parse(json_string_value(text), json_string_length(text), &us))
+        return us;
+    return ros_clock_wall_us(ros_clock_system());
+}
+
+static int print_event(const char *archive, const struct score_options *o, const struct ros_outcome *outcome)
+{
+    json_t *message = o->message != NULL ? json_incref(o->message) : plain_message(archive);
+    if (message == NULL)
+        return CLI_SOFTWARE;
+    bool flag = json_is_true(json_object_get(json_object_get(message, "platform_metadata"),
+                                             "is_pcp_raw_data_collected"));
+    bool pcp = flag && outcome->evidence->source != ROS_EVIDENCE_NO_PCP;
+    struct ros_event_input input = {.kind = pcp ? ROS_EVENT_PCP : ROS_EVENT_NO_PCP,
+                                    .message = message,
+                                    .evidence = outcome->evidence,
+                                    .outcome = pcp ? outcome : NULL,
+                                    .report_date_us = upload_time_us(message)};
+    struct ros_error err = ROS_ERROR_INIT;
+    json_t *event = NULL;
+    enum ros_code code = ros_event_build(&input, &event, &err);
+    json_decref(message);
+    if (code == ROS_OK)
+        return print_json(event);
+    if (code != ROS_E_UNSUPPORTED)
+        return cli_error("score", archive, &err);
+    fprintf(stderr, "ros score: %s: no event: %s\n", archive, err.text);
+    return print_json(json_null());
+}
+
+/* --- one archive -------------------------------------------------------------------------------------------------- */
+
+static int score_one(const char *archive, const struct score_options *o, struct ros_scorer *scorer)
+{
+    struct ros_error err = ROS_ERROR_INIT;
+    struct ros_outcome outcome;
+    ros_auto(ros_evidence) struct ros_evidence evidence;
+    ros_evidence_init(&evidence, NULL);
+    enum ros_code code = ros_intake_file(archive, NULL, &evidence, &err);
+    if (code == ROS_OK)
+        code = ros_scorer_run(scorer, &evidence, &outcome, &err);
+    if (code != ROS_OK) {
+        if (o->event)
+            print_json(json_null());
+        else if (o->format == CLI_JSON)
+            print_refusal_json(archive, &err);
+        if (o->format == CLI_TEXT || o->event)
+            cli_error("score", archive, &err);
+        return CLI_DATA;
+    }
+    if (o->event)
+        return print_event(archive, o, &outcome);
+    if (o->format == CLI_JSON)
+        return print_outcome_json(archive, &outcome, o->evidence);
+    return print_outcome_text(archive, scorer, &outcome);
+}
+
+static int score_all(int argc, char **argv, const struct score_options *o)
+{
+    struct ros_program *program = NULL;
+    int code = cli_compile("score", cli_rules_path(o->rules), CLI_TEXT, NULL, &program);
+    if (code != CLI_OK)
+        return code;
+    struct ros_error err = ROS_ERROR_INIT;
+    ros_auto_ptr(ros_scorer) struct ros_scorer *scorer = NULL;
+    enum ros_code made = ros_scorer_new(program, NULL, &scorer, &err);
+    ros_program_unref(program);
+    if (made != ROS_OK)
+        return cli_error("score", NULL, &err);
+    int worst = CLI_OK;
+    for (int i = optind; i < argc; i++) {
+        code = score_one(argv[i], o, scorer);
+        if (code != CLI_OK)
+            worst = code;
+    }
+    return worst;
+}
+
+int cli_score(int argc, char **argv)
+{
+    struct score_options o = {.format = CLI_TEXT};
+    int code = parse_options(argc, argv, &o);
+    if (code < 0)
+        code = score_all(argc, argv, &o);
+    json_decref(o.message);
+    return code;
+}
