@@ -5,10 +5,10 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "interp/base/buf.h"
 #include "tools/kafka/kafka_tool.h"
 
 enum { MAX_HEADERS = 16, FLUSH_TIMEOUT_MS = 60000 };
@@ -120,7 +120,7 @@ static rd_kafka_headers_t *make_headers(const struct producer *producer)
     return headers;
 }
 
-static int send_line(struct producer *producer, char *line, size_t len, uint64_t number)
+static int send_line(struct producer *producer, const char *line, size_t len, uint64_t number)
 {
     json_t *root = NULL;
     const char *key = NULL;
@@ -133,13 +133,13 @@ static int send_line(struct producer *producer, char *line, size_t len, uint64_t
                                   producer->key_path);
         }
     }
+    size_t key_size = key != NULL ? strlen(key) : 0;
     rd_kafka_headers_t *headers = make_headers(producer);
     rd_kafka_resp_err_t error;
     do {
-        error =
-            rd_kafka_producev(producer->client, RD_KAFKA_V_TOPIC(producer->topic),
-                              RD_KAFKA_V_KEY(key, key != NULL ? strlen(key) : 0), RD_KAFKA_V_VALUE(line, len),
-                              RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+        error = rd_kafka_producev(producer->client, RD_KAFKA_V_TOPIC(producer->topic), RD_KAFKA_V_KEY(key, key_size),
+                                  RD_KAFKA_V_VALUE((void *) (uintptr_t) line, len), RD_KAFKA_V_HEADERS(headers),
+                                  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
         rd_kafka_poll(producer->client, error == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 50 : 0);
     } while (error == RD_KAFKA_RESP_ERR__QUEUE_FULL);
     json_decref(root);
@@ -151,18 +151,24 @@ static int send_line(struct producer *producer, char *line, size_t len, uint64_t
 
 static int send_lines(struct producer *producer, FILE *input)
 {
-    char *line = NULL;
-    size_t size = 0;
+    ros_auto(ros_buf) struct ros_buf line = ROS_BUF_INIT;
     uint64_t number = 0;
     int status = EX_OK;
-    for (ssize_t len; status == EX_OK && (len = getline(&line, &size, input)) >= 0;) {
-        if (len > 0 && line[len - 1] == '\n')
-            len--;
-        status = send_line(producer, line, (size_t) len, ++number);
+    char piece[65536];
+    while (status == EX_OK && fgets(piece, sizeof piece, input) != NULL) {
+        size_t len = strlen(piece);
+        bool ends = len > 0 && piece[len - 1] == '\n';
+        if (ros_buf_add(&line, piece, ends ? len - 1 : len) != ROS_OK)
+            return ros_kafka_fail(EX_OSERR, "out of memory");
+        if (!ends)
+            continue;
+        status = send_line(producer, ros_buf_text(&line), line.len, ++number);
+        ros_buf_clear(&line);
     }
+    if (status == EX_OK && line.len > 0)
+        status = send_line(producer, ros_buf_text(&line), line.len, ++number);
     if (status == EX_OK && ferror(input))
         status = ros_kafka_fail(EX_IOERR, "%s cannot be read", producer->file);
-    free(line); // getline's own memory
     return status;
 }
 
