@@ -2,8 +2,8 @@
  * pg.h - PostgreSQL: a pool of connections, statements from one table, transactions that roll back by themselves.
  *
  * Statements are the rows of sql.def; each is prepared on a connection when that connection first needs it. Waiting is
- * bounded everywhere: for a free connection, for connecting, for an answer. A statement that ran out of time is
- * cancelled and its connection is thrown away.
+ * bounded everywhere: for a free connection, for connecting, for an answer. The server cancels a statement that runs
+ * out of time; when even that does not answer, its connection is thrown away.
  *
  * Lifetime: pool > connection > transaction and rows. Give a connection back before the pool is freed. A connection
  *           that broke is closed when it is given back; a connection that went stale while idle is replaced by
