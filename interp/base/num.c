@@ -5,6 +5,7 @@
  */
 #include "interp/base/num.h"
 
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -141,7 +142,8 @@ bool ros_num_parse_i64(const char *text, size_t len, int64_t *ret_value)
 static size_t split_shortest(double value, char digits[24], int *ret_exponent)
 {
     char text[40];
-    for (int precision = 14; precision <= 16; precision++) {
+    /* A subnormal has fewer bits, and so may need fewer digits than the 15 that every other double can show. */
+    for (int precision = value < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
         snprintf(text, sizeof text, "%.*e", precision, value);
         double back;
         if (precision == 16 || (ros_num_parse(text, strlen(text), &back) && back == value))
