@@ -15,7 +15,7 @@ enum ros_code ros_host_erase(const struct ros_tenant *tenant, struct ros_pg_conn
     struct ros_pg_param params[] = {ros_pg_text(tenant->org_id), ros_pg_text(inventory_id), ros_pg_int(deleted_at_us)};
     ROS_TRY(ros_pg_begin(conn, &tx, reterr));
     ROS_TRY(ros_pg_exec(conn, ROS_SQL_TOMBSTONE_PUT, params, 3, NULL, reterr));
-    ROS_TRY(ros_pg_exec(conn, ROS_SQL_ERASE_HOST, params, 2, &rows, reterr));
+    ROS_TRY(ros_pg_exec(conn, ROS_SQL_ERASE_HOST, params, 3, &rows, reterr));
     bool erased = ros_pg_rows_affected(&rows) > 0;
     ROS_TRY(ros_pg_commit(&tx, reterr));
     if (ret_erased != NULL)

@@ -13,7 +13,8 @@
 
 /*
  * Deletes a host (profile, history and ratings go with it) when it belongs to the tenant, and writes the tombstone,
- * known host or not, in one transaction. A host of another organisation stays untouched. ret_erased: it was there.
+ * known host or not, in one transaction. Untouched stays a host of another organisation, and one with a report from
+ * after the deletion (it came back, and this message is a replay). ret_erased: it was there and is gone.
  */
 enum ros_code ros_host_erase(const struct ros_tenant *tenant, struct ros_pg_conn *conn, const char *inventory_id,
                              int64_t deleted_at_us, bool *ret_erased, struct ros_error *reterr) ROS_MUST_CHECK;
