@@ -6,11 +6,10 @@
  * A damaged file is set aside as `data.mdb.bad` and a new one is begun; a value that does not match its checksum is
  * not found.
  *
- * Folder:   data.mdb, lock.mdb, and `epoch`: format version and boot id of the system that wrote it.
- * Lifetime: ros_cache_open() ... ros_cache_free(). Several processes may open one folder.
- * Threads:  every call is safe from every thread; writers take turns.
- * Errors:   ROS_E_NOT_FOUND, ROS_E_LIMIT (value too large, map or disk full), ROS_E_IO, ROS_E_OOM, ROS_E_ARGUMENT,
- *           ROS_E_UNAUTHENTICATED (see tenant.h).
+ * Folder:   data.mdb, lock.mdb, `guard` (held while opening) and `epoch`: the format, and the boot id of the system
+ * that wrote it. Lifetime: ros_cache_open() ... ros_cache_free(). Several processes may open one folder. Threads: every
+ * call is safe from every thread; writers take turns. Errors:   ROS_E_NOT_FOUND, ROS_E_LIMIT (value too large, map or
+ * disk full), ROS_E_IO, ROS_E_OOM, ROS_E_ARGUMENT, ROS_E_UNAUTHENTICATED (see tenant.h).
  */
 #ifndef ROS_STORE_CACHE_H
 #define ROS_STORE_CACHE_H

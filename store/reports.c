@@ -93,18 +93,13 @@ static enum ros_code read_tombstones(struct ros__plan *plan, struct ros_pg_conn 
         ros__array_text(&c.array[0], plan->hosts.entries[i].key);
     ROS_TRY(columns_exec(&c, conn, ROS_SQL_REPORT_TOMBSTONES, NULL, &rows, reterr));
     for (size_t i = 0; i < ros_pg_rows_count(&rows); i++) {
-        struct ros__host *host = ros__plan_host(plan, ros_pg_rows_text(&rows, i, 0));
-        const char *org_id = ros_pg_rows_text(&rows, i, 1);
         int64_t deleted_at_us = 0;
-        if (host == NULL || org_id == NULL || !ros_pg_rows_i64(&rows, i, 2, &deleted_at_us))
-            continue;
-        /* Two organisations may have erased one id; the host that is there belongs to one of them. */
-        if (host->org_id != NULL && strcmp(host->org_id, org_id) != 0)
-            continue;
-        host->deleted_at_us = deleted_at_us;
-        host->tombstone_org_id = ros_arena_copy(&plan->arena, org_id, strlen(org_id));
-        if (host->tombstone_org_id == NULL)
-            return ros_error_code(reterr, ROS_E_OOM);
+        if (!ros_pg_rows_i64(&rows, i, 2, &deleted_at_us))
+            return ros_error_set(reterr, ROS_E_INTERNAL, "PostgreSQL: a tombstone without a time");
+        enum ros_code code =
+            ros__plan_tombstone(plan, ros_pg_rows_text(&rows, i, 0), ros_pg_rows_text(&rows, i, 1), deleted_at_us);
+        if (code != ROS_OK)
+            return ros_error_code(reterr, code);
     }
     return ROS_OK;
 }
@@ -328,7 +323,7 @@ static void refuse(struct ros_report_result *result, const char *reason)
 {
     result->fate = ROS_REPORT_REFUSED;
     result->code = ROS_E_ARGUMENT;
-    snprintf(result->reason, sizeof(result->reason), "%s", reason);
+    snprintf(result->reason, sizeof(result->reason), "%.255s", reason);
 }
 
 /* Only what the statements rely on: ids are map keys here and come back from the server in this form. */

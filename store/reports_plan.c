@@ -36,6 +36,7 @@ enum ros_code ros__plan_init(struct ros__plan *plan, const struct ros_report_row
     uint64_t seed = (uint64_t) (uintptr_t) rows ^ (uint64_t) (uintptr_t) plan;
     ros_map_init(&plan->hosts, &plan->arena, seed);
     ros_map_init(&plan->uploads, &plan->arena, seed);
+    ros_map_init(&plan->tombstones, &plan->arena, seed);
     plan->rows = rows;
     plan->results = results;
     plan->index = index;
@@ -63,6 +64,26 @@ enum ros_code ros__plan_upload(struct ros__plan *plan, const char *inventory_id,
     if (ret_known != NULL)
         *ret_known = code == ROS_E_EXISTS;
     return code == ROS_E_EXISTS ? ROS_OK : code;
+}
+
+enum ros_code ros__plan_tombstone(struct ros__plan *plan, const char *inventory_id, const char *org_id,
+                                  int64_t deleted_at_us)
+{
+    char *key = ros_arena_printf(&plan->arena, "%s %s", inventory_id, org_id);
+    int64_t *value = ros_arena_new(&plan->arena, int64_t);
+    if (key == NULL || value == NULL)
+        return ros_arena_code(&plan->arena);
+    *value = deleted_at_us;
+    return ros_map_add(&plan->tombstones, key, strlen(key), value);
+}
+
+/* Erased by its organisation at or after the upload. */
+static bool is_erased(const struct ros__plan *plan, const struct ros_report_row *row)
+{
+    char key[ROS_TENANT_ORG_BYTES + 64];
+    int n = snprintf(key, sizeof(key), "%s %s", row->inventory_id, row->org_id);
+    const int64_t *deleted_at_us = ros_map_get(&plan->tombstones, key, (size_t) n);
+    return deleted_at_us != NULL && row->report_date_us <= *deleted_at_us;
 }
 
 static void keep_text(const char **to, const char *from)
@@ -149,8 +170,7 @@ static enum ros_code fold_row(struct ros__plan *plan, size_t i)
         refuse(result, ROS_E_FORBIDDEN, "the host belongs to another organisation");
         return ROS_OK;
     }
-    if (host->tombstone_org_id != NULL && row->report_date_us <= host->deleted_at_us &&
-        strcmp(host->tombstone_org_id, row->org_id) == 0) {
+    if (is_erased(plan, row)) {
         result->fate = ROS_REPORT_DELETED;
         return ROS_OK;
     }

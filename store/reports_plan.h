@@ -20,15 +20,14 @@ struct ros__host {
     bool has_report;
     int64_t report_date_us;       /* of the newest, stored or in this range */
     size_t newest;                /* index into rows of the one that will be the profile; SIZE_MAX: none */
-    const char *tombstone_org_id; /* NULL: never erased */
-    int64_t deleted_at_us;
     struct ros_report_row merged; /* is_changed: what to write */
 };
 
 struct ros__plan {
     struct ros_arena arena;
-    struct ros_map hosts;   /* inventory id -> struct ros__host */
-    struct ros_map uploads; /* inventory id, blank, request key -> anything */
+    struct ros_map hosts;      /* inventory id -> struct ros__host */
+    struct ros_map uploads;    /* inventory id, blank, request key -> anything */
+    struct ros_map tombstones; /* inventory id, blank, organisation -> int64_t, when it was erased */
     const struct ros_report_row *rows;
     struct ros_report_result *results;
     const size_t *index; /* rows of this range, in order */
@@ -45,6 +44,8 @@ struct ros__host *ros__plan_host(const struct ros__plan *plan, const char *inven
 /* Remembers an upload as stored; *ret_known (may be NULL): it was before. */
 enum ros_code ros__plan_upload(struct ros__plan *plan, const char *inventory_id, const char *request_key,
                                bool *ret_known) ROS_MUST_CHECK;
+enum ros_code ros__plan_tombstone(struct ros__plan *plan, const char *inventory_id, const char *org_id,
+                                  int64_t deleted_at_us) ROS_MUST_CHECK;
 /* Gives every row its fate, and every host its change. */
 enum ros_code ros__plan_fold(struct ros__plan *plan) ROS_MUST_CHECK;
 
