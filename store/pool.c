@@ -3,7 +3,8 @@
  *
  * A PostgreSQL connection is a process on the server, so their number is bounded and they are reused, the one used last
  * first: the others may grow old and go. An idle connection whose server went away shows it by a readable socket, which
- * costs one poll() to see; one that idled long is asked, since a firewall forgets without a word.
+ * costs one poll() to see. Such a one is asked before it is handed out, and one that idled long is too, since a
+ * firewall forgets without a word.
  */
 #include <errno.h>
 #include <poll.h>
@@ -209,9 +210,9 @@ static bool is_fresh(struct ros_pg_conn *conn)
     struct pollfd fd = {.fd = PQsocket(conn->pg), .events = POLLIN};
     if (conn->broken || fd.fd < 0)
         return false;
-    if (poll(&fd, 1, 0) > 0 && (PQconsumeInput(conn->pg) == 0 || PQstatus(conn->pg) != CONNECTION_OK))
-        return false;
-    if (now_us() - conn->idle_since_us < IDLE_ASK_US)
+    /* Something to read where nobody asked: a notice, or the server's farewell. */
+    bool is_suspect = poll(&fd, 1, 0) != 0;
+    if (!is_suspect && now_us() - conn->idle_since_us < IDLE_ASK_US)
         return true;
     conn->timeout_ms = conn->pool->connect_timeout_ms;
     bool answered = ros__pg_script(conn, "", NULL) == ROS_OK;
