@@ -49,7 +49,8 @@ struct ros_diags {
     size_t size;
     size_t error_count; /* all, kept or not */
     size_t warning_count;
-    enum ros_code code; /* ROS_E_OOM when a finding was lost */
+    enum ros_code code;    /* ROS_E_OOM when a finding or a part of one was lost */
+    struct ros_diag spare; /* what ros_diags_add() returns for a finding that is not kept */
 };
 
 void ros_diags_init(struct ros_diags *diags, struct ros_arena *arena);
