@@ -42,8 +42,9 @@ enum ros_code ros_reports_start(const struct ros_ingest *ingest, struct ros_repo
     if (target == NULL)
         return ros_error_code(reterr, ROS_E_OOM);
     target->ingest = *ingest;
-    ros__target_configure(&target->target, &target->ingest, ROS__REPORTS);
-    enum ros_code code = make_worker(target, reterr);
+    enum ros_code code = ros__target_configure(&target->target, &target->ingest, ROS__REPORTS, reterr);
+    if (code == ROS_OK)
+        code = make_worker(target, reterr);
     if (code == ROS_OK) {
         struct ros__target_calls calls = {.listener = ros__reporting_listener(target->reporting),
                                           .step = step,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "interp/base/clock.h"
+#include "services/common/json.h"
 #include "store/tenant.h"
 
 #define API_PRODUCER "host-inventory-service"
@@ -187,14 +188,13 @@ enum ros_code ros_decide(const struct ros_broker_message *message, size_t max_by
     memset(ret, 0, sizeof *ret);
     if (message->data == NULL)
         return ignored(ret, "ignored_tombstone");
-    if (message->size > max_bytes)
-        return dead(ret, ROS_E_LIMIT, "the message is larger than %zu bytes", max_bytes);
-    json_error_t where;
-    ret->message = json_loadb(message->data, message->size, 0, &where);
-    if (ret->message == NULL && json_error_code(&where) == json_error_out_of_memory)
-        return ros_error_code(reterr, ROS_E_OOM);
-    if (ret->message == NULL)
-        return dead(ret, ROS_E_MESSAGE, "not JSON: it fails at byte %d", where.position);
+    struct ros_json_limits limits = {.bytes = max_bytes};
+    struct ros_error why = ROS_ERROR_INIT;
+    enum ros_code code = ros_json_parse(message->data, message->size, &limits, &ret->message, &why);
+    if (code == ROS_E_OOM)
+        return ros_error_code(reterr, code);
+    if (code != ROS_OK)
+        return dead(ret, code == ROS_E_LIMIT ? code : ROS_E_MESSAGE, "%s", why.text);
     if (!json_is_object(ret->message))
         return dead(ret, ROS_E_MESSAGE, "not a JSON object");
     return decide_object(message, flag, context, ret);

@@ -7,7 +7,7 @@
 #include "services/ingest/scoring_worker.h"
 #include "services/ingest/target.h"
 
-enum { MESSAGE_MAX_BYTES = 4 << 20, REDIRECTS_MAX = 3, CONNECT_TIMEOUT_MS = 5000, RETRY_MS = 500 };
+enum { MESSAGE_MAX_BYTES = 4 << 20, REDIRECTS_MAX = 3, CONNECT_TIMEOUT_MS = 5000 };
 
 struct ros_scoring_target {
     struct ros_ingest ingest;
@@ -54,7 +54,7 @@ static enum ros_code make_worker(struct ros_scoring_target *target, struct ros_e
                                              batch < ROS__SCORING_BATCH_MAX ? batch : ROS__SCORING_BATCH_MAX,
                                          .batch_ms = (unsigned) config->scoring_batch_ms,
                                          .retries = (unsigned) config->download_retries,
-                                         .retry_ms = RETRY_MS,
+                                         .retry_ms = (unsigned) config->download_retry_ms,
                                          .max_message_bytes = MESSAGE_MAX_BYTES,
                                          .flag = flag,
                                          .flag_context = target->ingest.flags,
@@ -74,8 +74,9 @@ enum ros_code ros_scoring_start(const struct ros_ingest *ingest, struct ros_scor
     if (target == NULL)
         return ros_error_code(reterr, ROS_E_OOM);
     target->ingest = *ingest;
-    ros__target_configure(&target->target, &target->ingest, ROS__SCORING);
-    enum ros_code code = make_downloader(target, reterr);
+    enum ros_code code = ros__target_configure(&target->target, &target->ingest, ROS__SCORING, reterr);
+    if (code == ROS_OK)
+        code = make_downloader(target, reterr);
     if (code == ROS_OK)
         code = make_worker(target, reterr);
     if (code == ROS_OK) {

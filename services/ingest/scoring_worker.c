@@ -264,7 +264,7 @@ static void keep_evidence(struct ros__scoring *scoring, size_t done)
         ros__observe_trouble(scoring->observe, "evidence_unwritten", &why);
 }
 
-static enum ros_code send(struct ros__scoring *scoring, size_t done, struct ros_error *reterr)
+static enum ros_code send_batch(struct ros__scoring *scoring, size_t done, struct ros_error *reterr)
 {
     int64_t start_us = now_us(scoring);
     struct ros_broker_record *records = ros_arena_new_array(&scoring->arena, struct ros_broker_record, done);
@@ -316,7 +316,7 @@ enum ros_code ros__scoring_step(struct ros__scoring *scoring, struct ros_broker 
     if (scoring->count == 0)
         return ROS_OK;
     ROS_TRY(work(scoring, &done, reterr));
-    ROS_TRY(send(scoring, done, reterr));
+    ROS_TRY(send_batch(scoring, done, reterr));
     drop_front(scoring, done);
     return ROS_OK;
 }

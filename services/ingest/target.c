@@ -14,7 +14,8 @@
 
 enum { BACKOFF_MIN_MS = 200, BACKOFF_MAX_MS = 3000, LAG_EVERY_US = 2000000 };
 
-void ros__target_configure(struct ros__target *target, const struct ros_ingest *ingest, enum ros__stage stage)
+enum ros_code ros__target_configure(struct ros__target *target, const struct ros_ingest *ingest, enum ros__stage stage,
+                                    struct ros_error *reterr)
 {
     const struct ros_config *config = ingest->config;
     bool scoring = stage == ROS__SCORING;
@@ -27,10 +28,11 @@ void ros__target_configure(struct ros__target *target, const struct ros_ingest *
     snprintf(target->instance, sizeof target->instance, "%.128s", instance != NULL && instance[0] ? instance : host);
     const char *group = scoring ? config->group_scoring : config->group_reports;
     snprintf(target->transactional_id, sizeof target->transactional_id, "%.150s-%.150s", group, target->instance);
-    snprintf(target->bootstrap, sizeof target->bootstrap, "%.400s:%lld", config->kafka_host,
-             (long long) config->kafka_port);
+    ros_buf_init(&target->bootstrap, NULL, 0);
+    if (ros_config_brokers(config, &target->bootstrap) != ROS_OK)
+        return ros_error_code(reterr, ROS_E_OOM);
     target->kafka =
-        (struct ros_kafka_config){.bootstrap = target->bootstrap,
+        (struct ros_kafka_config){.bootstrap = ros_buf_text(&target->bootstrap),
                                   .topic = scoring ? config->inventory_events_topic : config->ros_events_topic,
                                   .group = group,
                                   .instance_id = target->instance,
@@ -42,6 +44,7 @@ void ros__target_configure(struct ros__target *target, const struct ros_ingest *
                                   .ca_path = config->kafka_ca_path,
                                   .log = ros__observe_kafka,
                                   .log_context = &target->observe};
+    return ROS_OK;
 }
 
 static void sleep_ms(const struct ros__target *target, unsigned ms)
@@ -112,9 +115,10 @@ enum ros_code ros__target_start(struct ros__target *target, const struct ros__ta
 
 void ros__target_stop(struct ros__target *target)
 {
-    if (!target->is_running)
-        return;
-    atomic_store(&target->stop, true);
-    (void) pthread_join(target->thread, NULL);
-    target->is_running = false;
+    if (target->is_running) {
+        atomic_store(&target->stop, true);
+        (void) pthread_join(target->thread, NULL);
+        target->is_running = false;
+    }
+    ros_buf_done(&target->bootstrap);
 }

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "interp/base/buf.h"
 #include "services/ingest/kafka.h"
 #include "services/ingest/observe.h"
 
@@ -26,17 +27,18 @@ struct ros__target {
     struct ros__target_calls calls;
     char instance[160];
     char transactional_id[320];
-    char bootstrap[512];
+    struct ros_buf bootstrap;
     atomic_bool stop;
     bool is_running;
     pthread_t thread;
 };
 
 /* Fills kafka from the configuration: the instance is kafka_instance_id, or the name of the machine. */
-void ros__target_configure(struct ros__target *target, const struct ros_ingest *ingest, enum ros__stage stage);
+enum ros_code ros__target_configure(struct ros__target *target, const struct ros_ingest *ingest, enum ros__stage stage,
+                                    struct ros_error *reterr) ROS_MUST_CHECK;
 enum ros_code ros__target_start(struct ros__target *target, const struct ros__target_calls *calls,
                                 struct ros_error *reterr) ROS_MUST_CHECK;
-/* Also fine for one that never started. */
+/* Also frees what configure made; fine for a target that never started. */
 void ros__target_stop(struct ros__target *target);
 
 #endif
