@@ -12,30 +12,12 @@
 #include "services/common/config_internal.h"
 
 static const struct ros__config_row rows[] = {
-#define ROS_CONFIG_TEXT(member, variable, value, is_secret, words)                                                     \
-    {.name = #member,                                                                                                  \
-     .variable = (variable),                                                                                           \
-     .kind = ROS__CONFIG_TEXT,                                                                                         \
-     .offset = offsetof(struct ros_config, member),                                                                    \
-     .text = (value),                                                                                                  \
-     .secret = (is_secret),                                                                                            \
-     .doc = (words)},
-#define ROS_CONFIG_INT(member, variable, value, lowest, highest, words)                                                \
-    {.name = #member,                                                                                                  \
-     .variable = (variable),                                                                                           \
-     .kind = ROS__CONFIG_INT,                                                                                          \
-     .offset = offsetof(struct ros_config, member),                                                                    \
-     .text = #value,                                                                                                   \
-     .low = (lowest),                                                                                                  \
-     .high = (highest),                                                                                                \
-     .doc = (words)},
-#define ROS_CONFIG_BOOL(member, variable, value, words)                                                                \
-    {.name = #member,                                                                                                  \
-     .variable = (variable),                                                                                           \
-     .kind = ROS__CONFIG_BOOL,                                                                                         \
-     .offset = offsetof(struct ros_config, member),                                                                    \
-     .text = #value,                                                                                                   \
-     .doc = (words)},
+#define ROS_CONFIG_TEXT(member, var, value, is_secret, words)                                                          \
+    {#member, var, ROS__CONFIG_TEXT, offsetof(struct ros_config, member), value, 0, 0, is_secret, words},
+#define ROS_CONFIG_INT(member, var, value, lowest, highest, words)                                                     \
+    {#member, var, ROS__CONFIG_INT, offsetof(struct ros_config, member), #value, lowest, highest, false, words},
+#define ROS_CONFIG_BOOL(member, var, value, words)                                                                     \
+    {#member, var, ROS__CONFIG_BOOL, offsetof(struct ros_config, member), #value, 0, 0, false, words},
 #include "services/common/config.def"
 #undef ROS_CONFIG_TEXT
 #undef ROS_CONFIG_INT

@@ -99,8 +99,8 @@ enum ros_code ros_identity_parse(const char *header, size_t len, struct ros_aren
         return ros_error_set(reterr, ROS_E_UNAUTHENTICATED, "Authentication token not provided");
     if (len > ROS_IDENTITY_HEADER_BYTES)
         return malformed(reterr, "longer than 16 KiB");
-    char *text;
-    size_t text_len;
+    char *text = NULL;
+    size_t text_len = 0;
     ROS_TRY(decode(header, len, arena, &text, &text_len, reterr));
     json_t *root = NULL;
     struct ros_identity identity = {0};

@@ -5,6 +5,7 @@
 #include "services/common/metrics.h"
 
 #include <pthread.h>
+#include <stdint.h>
 #include <string.h>
 
 enum kind { COUNTER, GAUGE, HISTOGRAM };
