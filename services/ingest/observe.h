@@ -30,6 +30,7 @@ struct ros__outcome {
     const char *org_id; /* may be NULL, like the next two */
     const char *host_id;
     const char *request_id;
+    const char *rule;        /* that fired; NULL: none */
     struct ros_error reason; /* code ROS_OK: none */
     double duration_s;
     const struct ros_broker_message *message;

@@ -154,6 +154,8 @@ static enum ros_code score_upload(struct ros__evaluator *evaluator, struct ros__
     ROS_TRY(ros_event_build(&input, &event, reterr));
     ROS_TRY(put_event(evaluator, item, event, reterr));
     item->outcome = has_pcp ? "scored" : "no_pcp";
+    if (has_pcp && outcome.rule != NULL) // the program may be replaced before the batch is sent
+        item->rule = ros_arena_copy(evaluator->arena, outcome.rule, strlen(outcome.rule));
     return keep_evidence(evaluator, item, &evidence);
 }
 
@@ -242,6 +244,7 @@ void ros__item_observe(const struct ros__observe *observe, const struct ros__ite
                                    .org_id = item->org_id,
                                    .host_id = item->host_id,
                                    .request_id = item->request_id,
+                                   .rule = item->rule,
                                    .reason = item->reason,
                                    .duration_s = item->duration_s,
                                    .message = &item->message};

@@ -16,6 +16,7 @@ struct ros__item {
     const char *org_id; /* NULL: not known */
     const char *host_id;
     const char *request_id;
+    const char *rule;        /* that fired; NULL: none */
     struct ros_error reason; /* code ROS_OK: an event, or ignored without more to say */
     double duration_s;
     bool has_record;
