@@ -16,7 +16,6 @@
 #include "services/score/score.h"
 #include "tools/ros/ros_cli.h"
 
-
 struct score_options {
     enum cli_format format;
     bool evidence;
@@ -28,7 +27,8 @@ struct score_options {
 static void print_help(void)
 {
     fputs("usage: ros score [OPTIONS] ARCHIVE...\n\n"
-          "Reads insights archives (tar, tar.gz, tar.xz, tar.bz2; `-` is standard input) and says what the rules make of\n"
+          "Reads insights archives (tar, tar.gz, tar.xz, tar.bz2; `-` is standard input) and says what the rules make "
+          "of\n"
           "each host. No server, database or network is needed.\n\n"
           "  --rules PATH        a .ros file or a folder (default: $ROS_RULES_PATH, else the installed rules)\n"
           "  --format text|json  text for people; json: one object a line (text)\n"
@@ -64,11 +64,13 @@ static int read_message(const char *path, json_t **ret)
 /* Returns -1 to go on, or an exit code. */
 static int parse_options(int argc, char **argv, struct score_options *o)
 {
-    static const struct option options[] = {
-        {"rules", required_argument, NULL, 'r'},   {"format", required_argument, NULL, 'f'},
-        {"evidence", no_argument, NULL, 'e'},      {"event", no_argument, NULL, 'E'},
-        {"message", required_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"rules", required_argument, NULL, 'r'},
+                                            {"format", required_argument, NULL, 'f'},
+                                            {"evidence", no_argument, NULL, 'e'},
+                                            {"event", no_argument, NULL, 'E'},
+                                            {"message", required_argument, NULL, 'm'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     const char *message = NULL;
     int option;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -130,12 +132,11 @@ static int print_refusal_json(const char *archive, const struct ros_error *err)
 
 static int print_outcome_json(const char *archive, const struct ros_outcome *outcome, bool evidence)
 {
-    json_t *line = json_pack("{s:s, s:n, s:o, s:o, s:o, s:o}", "archive", archive, "error", "host",
-                             ros_outcome_host_json(outcome->evidence), "report", ros_outcome_report_json(outcome),
-                             "outcome", ros_outcome_verdict_json(outcome), "rules",
-                             ros_outcome_rules_json(outcome->program));
-    if (line != NULL && evidence &&
-        json_object_set_new(line, "evidence", ros_evidence_json(outcome->evidence)) != 0) {
+    json_t *line =
+        json_pack("{s:s, s:n, s:o, s:o, s:o, s:o}", "archive", archive, "error", "host",
+                  ros_outcome_host_json(outcome->evidence), "report", ros_outcome_report_json(outcome), "outcome",
+                  ros_outcome_verdict_json(outcome), "rules", ros_outcome_rules_json(outcome->program));
+    if (line != NULL && evidence && json_object_set_new(line, "evidence", ros_evidence_json(outcome->evidence)) != 0) {
         json_decref(line);
         line = NULL;
     }
@@ -237,8 +238,8 @@ static int print_event(const char *archive, const struct score_options *o, const
     json_t *message = o->message != NULL ? json_incref(o->message) : plain_message(archive);
     if (message == NULL)
         return CLI_SOFTWARE;
-    bool flag = json_is_true(json_object_get(json_object_get(message, "platform_metadata"),
-                                             "is_pcp_raw_data_collected"));
+    bool flag =
+        json_is_true(json_object_get(json_object_get(message, "platform_metadata"), "is_pcp_raw_data_collected"));
     bool pcp = flag && outcome->evidence->source != ROS_EVIDENCE_NO_PCP;
     struct ros_event_input input = {.kind = pcp ? ROS_EVENT_PCP : ROS_EVENT_NO_PCP,
                                     .message = message,
