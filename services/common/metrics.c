@@ -84,7 +84,7 @@ static struct series *find(struct ros_metrics *metrics, enum ros_metric_id id, c
     for (struct series *s = metrics->first[id]; s != NULL; s = s->next)
         if (same(s->label1, label1) && same(s->label2, label2))
             return s;
-    if (metrics->counts[id] == ROS_METRICS_SERIES && strcmp(label1, "other") != 0)
+    if (metrics->counts[id] >= ROS_METRICS_SERIES && strcmp(label1, "other") != 0)
         return find(metrics, id, "other", rows[id].label2 != NULL ? "other" : "");
     struct series *s = ros_alloc_zero(NULL, sizeof *s);
     if (s == NULL)
