@@ -215,14 +215,12 @@ static void poisoned_rows_stand_alone(void **state)
     static struct ros_report_result results[N];
     static char hosts[N][37];
     char big[9000];
-    memset(big, 'x', sizeof(big));
-    snprintf(big, 12, "%s", "{\"name\": \"");
-    big[10] = 'a';
-    for (size_t i = 11; i < sizeof(big) - 3; i++)
-        big[i] = (char) ('!' + 2 + (i * 7919 + i / 13) % 50); /* not compressible to an index entry */
-    for (size_t i = 11; i < sizeof(big) - 3; i++)
-        if (big[i] == '\\')
-            big[i] = 'y';
+    uint64_t seed = 1;
+    memcpy(big, "{\"name\": \"", 10);
+    for (size_t i = 10; i < sizeof(big) - 3; i++) { /* letters that do not compress into an index entry */
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        big[i] = (char) ('A' + (seed >> 33) % 26 + ((seed >> 62) & 1) * 32);
+    }
     memcpy(big + sizeof(big) - 3, "\"}", 3);
     for (size_t i = 0; i < N; i++) {
         snprintf(hosts[i], sizeof(hosts[i]), "5ce00000-0000-4000-8000-%012zu", i);
@@ -410,20 +408,21 @@ static void recorded_events(void **state)
                        "INSERT INTO doc SELECT e->'output'->'value' FROM jsonb_array_elements($1::jsonb) e "
                        "WHERE jsonb_typeof(e->'output'->'value') = 'object'",
                        &doc, 1, NULL, &db_error));
-    db_expect(f->conn, "0",
-              "SELECT count(*) FROM doc LEFT JOIN systems s ON s.inventory_id = (v->>'id')::uuid "
-              "LEFT JOIN performance_profile p ON p.system_id = s.id "
-              "LEFT JOIN performance_profile_history h ON h.system_id = s.id "
-              "WHERE (s.display_name, s.fqdn, s.state, s.instance_type, s.region, s.operating_system, s.groups, "
-              "p.performance_record, p.performance_utilization, p.rule_hit_details, p.number_of_recommendations::text, "
-              "p.psi_enabled::text, p.top_candidate, p.top_candidate_price::text, p.report_date, h.report_date, "
-              "h.performance_record::text, s.stale_timestamp, s.cloud_provider, to_jsonb(s.cpu_states)) "
-              "IS DISTINCT FROM (v->>'display_name', v->>'fqdn', v->>'state', v->>'instance_type', v->>'region', "
-              "v->'operating_system', v->'groups', v->'performance_record', v->'performance_utilization', "
-              "v->'rule_hit_details', v->>'number_of_recommendations', v->>'psi_enabled', v->>'top_candidate', "
-              "v->>'top_candidate_price', (v->>'report_date')::timestamptz, (v->>'report_date')::timestamptz, "
-              "v->>'performance_record', (v->>'stale_timestamp')::timestamptz, v->>'cloud_provider', "
-              "nullif(v->'cpu_states', 'null'))");
+    db_expect(
+        f->conn, "0",
+        "SELECT count(*) FROM doc LEFT JOIN systems s ON s.inventory_id = (v->>'id')::uuid "
+        "LEFT JOIN performance_profile p ON p.system_id = s.id "
+        "LEFT JOIN performance_profile_history h ON h.system_id = s.id "
+        "WHERE (s.display_name, s.fqdn, s.state, s.instance_type, s.region, s.operating_system, s.groups, "
+        "p.performance_record, p.performance_utilization, p.rule_hit_details, p.number_of_recommendations::text, "
+        "p.psi_enabled::text, p.top_candidate, p.top_candidate_price, p.report_date, h.report_date, "
+        "h.performance_record::text, s.stale_timestamp, s.cloud_provider, to_jsonb(s.cpu_states)) "
+        "IS DISTINCT FROM (v->>'display_name', v->>'fqdn', v->>'state', v->>'instance_type', v->>'region', "
+        "v->'operating_system', v->'groups', v->'performance_record', v->'performance_utilization', "
+        "v->'rule_hit_details', v->>'number_of_recommendations', v->>'psi_enabled', v->>'top_candidate', "
+        "(v->>'top_candidate_price')::float8, (v->>'report_date')::timestamptz, (v->>'report_date')::timestamptz, "
+        "v->>'performance_record', (v->>'stale_timestamp')::timestamptz, v->>'cloud_provider', "
+        "nullif(v->'cpu_states', 'null'))");
     ros_reports_free(machine);
     json_decref(all);
 }

@@ -63,7 +63,7 @@ static void a_full_report(void **state ROS_UNUSED)
     assert_null(row->account);
     assert_int_equal(row->present, ROS_REPORT_HAS_CPU_STATES | ROS_REPORT_HAS_IO_STATES | ROS_REPORT_HAS_STATE);
     assert_true(row->cpu_states.count == 1 && row->io_states.is_null && row->memory_states.is_null);
-    assert_string_equal(row->performance_record, "{\"k\\\"\xc3\xa9\":[0.06,1,true,null,1e-05,\"\\u000b\"]}");
+    assert_string_equal(row->performance_record, "{\"k\\\"\xc3\xa9\":[0.06,1,true,null,1e-05,\"\\u000B\"]}");
     assert_string_equal(row->performance_utilization, "{}");
     assert_string_equal(row->rule_hit_details, "[]");
     assert_int_equal(row->report_date_us, 1763546400500000LL);
