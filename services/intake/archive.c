@@ -24,6 +24,7 @@ struct ros__walk {
     uint64_t offset;  /* compressed bytes handed to libarchive */
     uint64_t entries; /* members seen */
     struct ros_error *reterr;
+    int filter;         /* ARCHIVE_FILTER_... */
     enum ros_code code; /* why the read callback gave up; ROS_OK when it did not */
     unsigned char chunk[CHUNK_BYTES];
 };
@@ -99,7 +100,7 @@ static bool magic_is(const unsigned char *magic, size_t n, const char *want, siz
 }
 
 /* Chooses the one filter from the first bytes, or says what the upload is instead of a tar. */
-static enum ros_code choose_filter(struct ros__walk *walk, int *ret_filter)
+static enum ros_code choose_filter(struct ros__walk *walk)
 {
     static const struct {
         const char *magic;
@@ -129,11 +130,31 @@ static enum ros_code choose_filter(struct ros__walk *walk, int *ret_filter)
             continue;
         if (kinds[i].filter < 0)
             return ros_error_set(walk->reterr, ROS_E_ARCHIVE_FORMAT, "not a tar archive: %s", kinds[i].name);
-        *ret_filter = kinds[i].filter;
+        walk->filter = kinds[i].filter;
     }
-    if (*ret_filter == ARCHIVE_FILTER_XZ && xz_dictionary_bytes(magic, (size_t) got) > walk->limits->xz_memory_bytes)
+    if (walk->filter == ARCHIVE_FILTER_XZ && xz_dictionary_bytes(magic, (size_t) got) > walk->limits->xz_memory_bytes)
         return limit_error(walk->reterr, "xz_memory_bytes", walk->limits->xz_memory_bytes);
     return ROS_OK;
+}
+
+/*
+ * Whether the compressed stream breaks before it gives one tar header. libarchive then only says that it knows no such
+ * format, as it would of a healthy text file; read as raw bytes, the two differ.
+ */
+static bool stream_is_broken(struct ros__walk *walk)
+{
+    struct archive *raw = archive_read_new();
+    struct archive_entry *entry;
+    char header[512];
+    walk->offset = 0;
+    bool opened = raw != NULL && walk->filter != ARCHIVE_FILTER_NONE &&
+                  archive_read_append_filter(raw, walk->filter) == ARCHIVE_OK &&
+                  archive_read_support_format_raw(raw) == ARCHIVE_OK;
+    bool broken = opened && (archive_read_open(raw, walk, NULL, read_chunk, NULL) != ARCHIVE_OK ||
+                             archive_read_next_header(raw, &entry) < ARCHIVE_WARN ||
+                             archive_read_data(raw, header, sizeof(header)) < 0);
+    archive_read_free(raw);
+    return broken;
 }
 
 /* Turns libarchive's latest failure into ours. */
@@ -145,6 +166,8 @@ static enum ros_code archive_failure(struct ros__walk *walk)
     int number = archive_errno(walk->archive);
     if (number == ENOMEM)
         return ros_error_code(walk->reterr, ROS_E_OOM);
+    if (walk->entries == 0 && number == EILSEQ && stream_is_broken(walk))
+        return ros_error_set(walk->reterr, ROS_E_ARCHIVE_DAMAGED, "the archive is damaged: it cannot be unpacked");
     if (walk->entries == 0 && number == EILSEQ) /* how libarchive says "no format I know" */
         return ros_error_set(walk->reterr, ROS_E_ARCHIVE_FORMAT, "not a tar archive: %s",
                              text != NULL ? text : "unknown format");
@@ -154,12 +177,11 @@ static enum ros_code archive_failure(struct ros__walk *walk)
 
 static enum ros_code open_archive(struct ros__walk *walk)
 {
-    int filter = ARCHIVE_FILTER_NONE;
-    ROS_TRY(choose_filter(walk, &filter));
+    ROS_TRY(choose_filter(walk));
     walk->archive = archive_read_new();
     if (walk->archive == NULL)
         return ros_error_code(walk->reterr, ROS_E_OOM);
-    if (archive_read_append_filter(walk->archive, filter) != ARCHIVE_OK ||
+    if (archive_read_append_filter(walk->archive, walk->filter) != ARCHIVE_OK ||
         archive_read_support_format_tar(walk->archive) != ARCHIVE_OK)
         return ros_error_set(walk->reterr, ROS_E_INTERNAL, "this libarchive lacks a filter: %s",
                              archive_error_string(walk->archive));

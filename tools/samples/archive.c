@@ -183,6 +183,7 @@ enum ros_code sample_archive(const struct sample_host *host, struct ros_buf *out
     if (writer.archive == NULL)
         return ros_error_code(reterr, ROS_E_OOM);
     enum ros_code code = ROS_OK;
+    archive_write_set_bytes_in_last_block(writer.archive, 1); /* no padding after the end */
     if (archive_write_set_format_gnutar(writer.archive) != ARCHIVE_OK ||
         archive_write_add_filter_gzip(writer.archive) != ARCHIVE_OK ||
         archive_write_set_filter_option(writer.archive, "gzip", "compression-level", "6") != ARCHIVE_OK ||
