@@ -12,7 +12,7 @@
 #include "tests/unit/intake/fixture.h"
 #include "tools/samples/samples.h"
 
-#define MUTATIONS 200000u
+#define MUTATIONS 50000u
 #define HASH_SEED 0x524F5345u /* as evidence_record.c */
 
 static void sample_evidence(struct ros_evidence *evidence, int kind)

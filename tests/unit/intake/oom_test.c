@@ -1,6 +1,6 @@
 /*
- * Every allocation of an intake refused, one at a time: each must end in ROS_E_OOM with empty evidence and no leak.
- * libarchive's and jansson's own memory is theirs and is not refused here.
+ * The allocations of an intake refused, one at a time (the first 64 all, later ones by growing steps): each must end in
+ * ROS_E_OOM with empty evidence and no leak. libarchive's and jansson's own memory is theirs and is not refused here.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,7 +59,7 @@ static void test_intake(void **state)
         uint64_t number = 1;
         fixture_sample(&upload, 1, kind);
         while (refuse(&upload, number))
-            number++;
+            number += 1 + number / 64;
         assert_true(number > 5);
     }
 }
@@ -79,8 +79,8 @@ static void test_many_small_blocks(void **state)
     fixture_meta(&fixture, "r", "lscpu", "q");
     fixture_end(&fixture);
     uint64_t number = 1;
-    while (refuse(&fixture.bytes, number))
-        number++;
+    while (refuse(&fixture.bytes, number)) /* an arena under ASan asks for each object alone: not all of them then */
+        number += 1 + number / 16;
     assert_true(number > 10);
     fixture_done(&fixture);
 }
