@@ -1,6 +1,6 @@
 /*
- * The list is composed of fixed pieces: filters that are not asked for are not in the statement, so that the planner can
- * use an index for those that are. Every value is a parameter.
+ * The list is composed of fixed pieces: filters that are not asked for are not in the statement, so that the planner
+ * can use an index for those that are. Every value is a parameter.
  */
 #include "store/read.h"
 
@@ -16,8 +16,8 @@ static const char *const every_state =
 
 /* A number inside a JSON object, NULL when it is not one: a cast of anything else would end the statement. */
 #define NUMBER_OF(key)                                                                                                 \
-    "CASE WHEN jsonb_typeof(p.performance_utilization->'" key                                                          \
-    "') = 'number' THEN (p.performance_utilization->>'" key "')::double precision END"
+    "CASE WHEN jsonb_typeof(p.performance_utilization->'" key "') = 'number' THEN (p.performance_utilization->>'" key  \
+    "')::double precision END"
 
 static const char *const sort_keys[] = {
     [ROS_SORT_REPORT_DATE] = "p.report_date",
@@ -80,19 +80,17 @@ static enum ros_code compose_systems(struct composed *c, const struct ros_tenant
     add_filters(c, query);
     c->params[c->count++] = ros_pg_int(query->offset);
     size_t offset = c->count;
-    ros_buf_printf(&c->sql,
-                   "), shown AS (SELECT * FROM page WHERE place > $%zu::bigint ORDER BY place LIMIT ", offset);
+    ros_buf_printf(&c->sql, "), shown AS (SELECT * FROM page WHERE place > $%zu::bigint ORDER BY place LIMIT ", offset);
     if (query->limit < 0) {
         ros_buf_puts(&c->sql, "ALL");
     } else {
         c->params[c->count++] = ros_pg_int(query->limit);
         ros_buf_printf(&c->sql, "$%zu::bigint", c->count);
     }
-    return ros_buf_puts(&c->sql,
-                        ") SELECT coalesce((SELECT matching FROM page LIMIT 1), 0), id, fqdn, display_name, "
-                        "inventory_id, org_id, number_of_recommendations, state, performance_utilization, "
-                        "cloud_provider, instance_type, idle, cpus, operating_system, report_date, groups "
-                        "FROM (SELECT 1) AS one LEFT JOIN shown ON true ORDER BY place");
+    return ros_buf_puts(&c->sql, ") SELECT coalesce((SELECT matching FROM page LIMIT 1), 0), id, fqdn, display_name, "
+                                 "inventory_id, org_id, number_of_recommendations, state, performance_utilization, "
+                                 "cloud_provider, instance_type, idle, cpus, operating_system, report_date, groups "
+                                 "FROM (SELECT 1) AS one LEFT JOIN shown ON true ORDER BY place");
 }
 
 /* Runs one statement inside the organisation's own transaction. */
@@ -110,8 +108,7 @@ static enum ros_code ask(const struct ros_tenant *tenant, struct ros_pg_conn *co
 }
 
 enum ros_code ros_read_systems(const struct ros_tenant *tenant, struct ros_pg_conn *conn,
-                               const struct ros_systems_query *query, struct ros_pg_rows *ret,
-                               struct ros_error *reterr)
+                               const struct ros_systems_query *query, struct ros_pg_rows *ret, struct ros_error *reterr)
 {
     struct composed c = {.sql = ROS_BUF_INIT};
     enum ros_code code = compose_systems(&c, tenant, query);

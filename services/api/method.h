@@ -1,8 +1,9 @@
 /*
  * method.h - the methods of proto/ros/v1 as a table: message in, message out, free of any transport.
  *
- * gRPC and REST both come through ros_method_call(): the identity is parsed there, once, and becomes the tenant that every
- * read needs. An answer and everything in it lives in the call's arena; it is packed or printed, never freed alone.
+ * gRPC and REST both come through ros_method_call(): the identity is parsed there, once, and becomes the tenant that
+ * every read needs. An answer and everything in it lives in the call's arena; it is packed or printed, never freed
+ * alone.
  *
  * Threads: calls run at the same time on as many threads as ask; each has its own struct ros_call and arena.
  * Errors:  enum ros_code with its gRPC and HTTP faces; `http_status` where REST has always said something else.
@@ -37,7 +38,7 @@ const struct ros_method *ros_method_find(const char *service, const char *name);
 
 /* Runs a method on a message of its input type. *ret is of its output type, and lives in the arena. */
 enum ros_code ros_method_call(struct ros_api *api, const struct ros_method *method, struct ros_call *call,
-                              const ProtobufCMessage *input, const ProtobufCMessage **ret,
+                              const ProtobufCMessage *input, ProtobufCMessage **ret,
                               struct ros_error *reterr) ROS_MUST_CHECK;
 
 #endif
