@@ -37,7 +37,7 @@ struct ros__scoring_config {
     const atomic_bool *stop;
 };
 
-enum { ROS__SCORING_BATCH_MAX = 1000, ROS__SCORING_WORK_MS = 2000 };
+enum { ROS__SCORING_BATCH_MAX = 1000, ROS__SCORING_WORK_MS = 200 };
 
 /* Borrows everything until the free. */
 enum ros_code ros__scoring_new(const struct ros__scoring_config *config, const struct ros__observe *observe,
