@@ -28,9 +28,14 @@ int32_t ros__int_cell(const struct ros_pg_rows *rows, size_t row, size_t column)
 json_t *ros__json_cell(const struct ros_pg_rows *rows, size_t row, size_t column)
 {
     const char *text = ros_pg_rows_text(rows, row, column);
-    const struct ros_json_limits limits = {.bytes = LARGEST_CELL_BYTES};
+    const struct ros_json_limits exact = {.bytes = LARGEST_CELL_BYTES};
+    const struct ros_json_limits rounded = {.bytes = LARGEST_CELL_BYTES, .integers_as_real = true};
     json_t *value = NULL;
-    if (text == NULL || ros_json_parse(text, strlen(text), &limits, &value, NULL) != ROS_OK)
+    if (text == NULL)
+        return NULL;
+    /* jsonb keeps whole numbers of any length: 1e22 comes back with all its digits. */
+    if (ros_json_parse(text, strlen(text), &exact, &value, NULL) != ROS_OK &&
+        ros_json_parse(text, strlen(text), &rounded, &value, NULL) != ROS_OK)
         return NULL;
     if (!json_is_null(value))
         return value;

@@ -47,7 +47,10 @@ enum ros_code ros_json_parse(const char *text, size_t len, const struct ros_json
     if (depth_of(text, len) > depth)
         return ros_error_set(reterr, ROS_E_LIMIT, "JSON nested deeper than %u", depth);
     json_error_t error;
-    *ret = json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
+    if (limits != NULL && limits->integers_as_real)
+        flags |= JSON_DECODE_INT_AS_REAL;
+    *ret = json_loadb(text, len, flags, &error);
     if (*ret != NULL)
         return ROS_OK;
     if (json_error_code(&error) == json_error_out_of_memory)

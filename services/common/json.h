@@ -10,13 +10,15 @@
 #define ROS_COMMON_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "interp/base/buf.h"
 #include "interp/base/error.h"
 
 struct ros_json_limits {
-    size_t bytes;   /* 0: 4 MiB */
-    unsigned depth; /* 0: 64 */
+    size_t bytes;          /* 0: 4 MiB */
+    unsigned depth;        /* 0: 64 */
+    bool integers_as_real; /* whole numbers of any length, as doubles; else those beyond 64 bits are refused */
 };
 
 /* limits may be NULL. Returns a new reference. ROS_E_DATA with line and column; ROS_E_LIMIT; ROS_E_OOM. */

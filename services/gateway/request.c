@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "interp/base/utf8.h"
 #include "proto/json.h"
 #include "proto/ros/v1/systems.pb-c.h"
 #include "services/common/health.h"
@@ -123,11 +124,30 @@ static bool is_ignorable(const char *name, const char *value)
     return value[0] == '\0' || strspn(value, "0123456789") != strlen(value);
 }
 
+/* A number as people write it in an address: blanks around it and a plus sign do not matter. */
+static const char *plain_number(struct request *r, const char *value)
+{
+    while (*value == ' ' || *value == '\t')
+        value++;
+    size_t len = strlen(value);
+    while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
+        len--;
+    if (len > 1 && *value == '+' && value[1] != '-')
+        return ros_arena_copy(&r->arena, value + 1, len - 1);
+    return ros_arena_copy(&r->arena, value, len);
+}
+
 static enum ros_code take_parameter(struct request *r, const char *name, const char *value)
 {
     bool known = false;
     if (is_repeated_scalar(r, name))
         return ROS_OK;
+    if (ros_utf8_check(value, strlen(value)) != strlen(value))
+        return ros_error_set(&r->error, ROS_E_ARGUMENT, "a parameter is not UTF-8");
+    if (strcmp(name, "limit") == 0 || strcmp(name, "offset") == 0)
+        value = plain_number(r, value);
+    if (value == NULL)
+        return ros_error_code(&r->error, ROS_E_OOM);
     enum ros_code code = ros_proto_set_text(r->input, name, value, &r->arena, &known, &r->error);
     if (code == ROS_E_ARGUMENT && is_ignorable(name, value))
         return ROS_OK;

@@ -219,8 +219,12 @@ static enum ros_code start_ingest(struct ros_daemon *d, struct ros_error *reterr
 
 static enum ros_code start_api(struct ros_daemon *d, struct ros_error *reterr)
 {
-    const struct ros_api_config api = {
-        .config = d->config, .pool = d->pool, .log = d->log, .metrics = d->metrics, .health = d->health};
+    const struct ros_api_config api = {.config = d->config,
+                                       .pool = d->pool,
+                                       .rules = d->rules,
+                                       .log = d->log,
+                                       .metrics = d->metrics,
+                                       .health = d->health};
     ROS_TRY(ros_api_new(&api, &d->api, reterr));
     ROS_TRY(ros_grpc_start(d->api, &d->grpc, reterr));
     return ROS_OK;
