@@ -9,8 +9,9 @@
 #include "grammar/parser.h"
 #include "grammar/report.h"
 #include "interp/base/utf8.h"
-#include "ros.lex.h"
 #include "ros.tab.h"
+
+#include "ros.lex.h" /* after ros.tab.h, whose types it needs */
 
 int ros__yylex(ROS__YYSTYPE *value, struct ros_span *span, struct ros__parser *p, void *scanner);
 

@@ -1,0 +1,87 @@
+/*
+ * vm.h - facts and machine, from the inside. Of interp/ only.
+ *
+ * A machine's arrays are sized for its program when it is made: a run allocates nothing. What candidates keep stands in
+ * one array a field, as long as their table.
+ */
+#ifndef ROS_VM_H
+#define ROS_VM_H
+
+#include "interp/program/program.h"
+
+struct ros__instances {
+    const char **names; /* [size] */
+    double *values;
+    uint32_t count;
+    uint32_t size;
+};
+
+struct ros_facts {
+    struct ros_program *program;
+    const struct ros_alloc *alloc;
+    double *num;                      /* [input_count] */
+    uint8_t *truth;                   /* [input_count] */
+    uint32_t *text;                   /* [input_count]: an id of the program, or text_count + an own one */
+    struct ros__instances *instances; /* [input_count] */
+    const char **own_texts;           /* [own_size] */
+    uint32_t own_count;
+    uint32_t own_size;
+    struct ros_arena arena; /* of own texts and instance names */
+    uint32_t reasons;
+};
+
+struct ros__kept {
+    uint32_t *rows;   /* [table rows]: the order in which they passed, then as sorted */
+    uint32_t *places; /* [table rows]: where in the fields' arrays a row's values stand */
+    uint32_t *spare;  /* [table rows]: for the sort */
+    uint32_t count;
+    bool withheld;
+    uint32_t guard;
+};
+
+union ros__values {
+    double *num;
+    uint8_t *truth;
+    uint32_t *text;
+};
+
+struct ros_vm {
+    struct ros_program *program;
+    const struct ros_facts *facts; /* of the last run */
+    double n[256];
+    uint8_t b[256];
+    uint32_t s[256];
+    int32_t r[256];
+    uint64_t keys[ROS_LIMIT_TABLE_KEYS];
+    bool key_missing;
+    struct ros__kept *kept;    /* [cand_count] */
+    union ros__values *fields; /* [field_count] */
+    uint32_t *offers;          /* [longest table]: positions in the winner's kept rows */
+    uint32_t offer_count;
+    int winner;
+    uint32_t skip_guard;
+    bool skipped;
+    bool skip_unknown;
+    enum ros_tri *flags;
+    enum ros_tri *rules;
+    double *report_num;
+    uint8_t *report_truth;
+    uint32_t *report_text;
+    double **report_instances; /* [report_count]; [ROS_LIMIT_INSTANCES] for vectors, else NULL */
+    uint64_t cost;
+    struct ros_arena arena;
+    struct ros_buf skip_text;
+    struct ros_buf withheld_text;
+};
+
+/* The text of an id: of the program, or of the facts; NULL for 0. */
+const char *ros__vm_text(const struct ros_vm *vm, uint32_t id);
+
+/* run.c */
+void ros__vm_execute(struct ros_vm *vm, const struct ros_facts *facts);
+/* sort.c */
+void ros__vm_sort(struct ros_vm *vm, uint32_t cand);
+/* render.c */
+enum ros_code ros__vm_message(const struct ros_vm *vm, uint32_t message, struct ros_buf *out);
+
+#endif
