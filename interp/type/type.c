@@ -154,7 +154,7 @@ int ros_type_hours(const struct ros_type *a, const struct ros_type *b, int sign,
 static size_t add_power(char *text, size_t used, enum ros_dim dim, int exponent, const char *join, bool money)
 {
     const char *name = dim == ROS_DIM_SECOND && money ? "h" : BASE_NAMES[dim];
-    char power[8] = "";
+    char power[16] = "";
     if (exponent > 1)
         snprintf(power, sizeof power, "^%d", exponent);
     int added = snprintf(text + used, ROS_TYPE_TEXT_SIZE - used, "%s%s%s", used > 0 ? join : "", name, power);

@@ -68,7 +68,7 @@ class Check(WithFolder):
 
     def test_every_error_in_one_run(self):
         file = self.broken_rules("kernel.all.cpu.idle / ncpu", "kernel.all.cpu.idel / ncpu")
-        text = file.read_text().replace("cpu_util < idle_below", "cpu_util < 5")
+        text = file.read_text().replace("mem_util < idle_below", "mem_util < 5")
         file.write_text(text)
         code, out, err = ros("check", file)
         self.assertEqual((code, out), (65, ""))
