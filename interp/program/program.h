@@ -135,7 +135,7 @@ struct ros_program {
     char checksum[65];
     uint64_t cost;
     struct ros__word *code;
-    uint32_t *lines; /* [code_count]: line of the main file; 0: none */
+    uint32_t *lines;     /* [code_count]: line of the main file; 0: none */
     uint32_t *loop_ends; /* [code_count]: of EACH, SCAN, KEPT: behind their NEXT; 0 elsewhere */
     uint32_t code_count;
     double *consts;

@@ -7,7 +7,8 @@ static void declare_field(struct ros__sema *s, const struct ros_step *step, stru
 {
     struct ros__node *node = ros__expr_value(s, step->body.expr);
     if (node->type.composed || node->type.kind == ROS_KIND_MISSING) {
-        ros_diags_add(s->diags, ROS_DIAG_E0303, step->body.expr->span, "a candidate's let is a number, a text, a truth or a row");
+        ros_diags_add(s->diags, ROS_DIAG_E0303, step->body.expr->span,
+                      "a candidate's let is a number, a text, a truth or a row");
         node = ros__node_bad(s, step->body.expr->span);
     }
     ret->index = s->model->fields.count;
@@ -56,7 +57,8 @@ static void declare_sort(struct ros__sema *s, const struct ros_step *step, struc
             struct ros_diag *diag =
                 ros_diags_add(s->diags, ROS_DIAG_E0411, key->span, "a sort key must be settled; %s may be missing",
                               source != NULL ? source : "this one");
-            ros_diag_set_help(s->diags, diag, "say where rows without it go: `%s ?? ...`", ros__source_text(s, key->span));
+            ros_diag_set_help(s->diags, diag, "say where rows without it go: `%s ?? ...`",
+                              ros__source_text(s, key->span));
         }
     }
     cand->keys = keys;
@@ -133,7 +135,8 @@ static void read_offer(struct ros__sema *s, const struct ros_rule *decl, struct 
         if (symbol == NULL)
             ros__name_unknown(s, "candidates", decl->offer.text, decl->offer.span);
         else
-            ros_diags_add(s->diags, ROS_DIAG_E0204, decl->offer.span, "`%s` is not a candidates block", decl->offer.text);
+            ros_diags_add(s->diags, ROS_DIAG_E0204, decl->offer.span, "`%s` is not a candidates block",
+                          decl->offer.text);
         return;
     }
     rule->offers = true;
@@ -171,7 +174,8 @@ static void read_texts(struct ros__sema *s, const struct ros_rule *decl, struct 
         }
         for (size_t j = 0; j < i; j++)
             if (strcmp(decl->texts[j].field.text, text->field.text) == 0)
-                ros_diags_add(s->diags, ROS_DIAG_E0202, text->field.span, "the text `%s` stands twice", text->field.text);
+                ros_diags_add(s->diags, ROS_DIAG_E0202, text->field.span, "the text `%s` stands twice",
+                              text->field.text);
         rule->texts[rule->text_count++] = (struct ros__rule_text){text->field.text, ros__expr_text(s, text->text)};
     }
 }

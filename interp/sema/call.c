@@ -71,7 +71,8 @@ static bool check_fold(struct ros__sema *s, const struct ros__node *arg, enum ro
         return false;
     if ((fold == ROS__FOLD_ANY || fold == ROS__FOLD_ALL) && !ros__expr_want(s, arg, ROS_KIND_BOOL))
         return false;
-    if ((fold == ROS__FOLD_MAX || fold == ROS__FOLD_MIN || fold == ROS__FOLD_SUM) && !ros__expr_want(s, arg, ROS_KIND_NUM))
+    if ((fold == ROS__FOLD_MAX || fold == ROS__FOLD_MIN || fold == ROS__FOLD_SUM) &&
+        !ros__expr_want(s, arg, ROS_KIND_NUM))
         return false;
     if (fold == ROS__FOLD_COUNT && arg->type.kind != ROS_KIND_BOOL && !ros__expr_want(s, arg, ROS_KIND_NUM))
         return false;
@@ -155,4 +156,3 @@ struct ros__node *ros__expr_call(struct ros__sema *s, const struct ros_expr *exp
         return upper_call(s, expr);
     return known_call(s, expr, which == FUNCTION_unknown);
 }
-

@@ -38,7 +38,8 @@ static void report_bare(struct ros__sema *s, const struct ros__node *bare, const
     bool share = !ros_type_has_unit(&other->type);
     struct ros_diag *diag;
     if (share)
-        diag = ros_diags_add(s->diags, ROS_DIAG_E0302, bare->span, "`%s` is a number, `%s` needs a share", number, need);
+        diag =
+            ros_diags_add(s->diags, ROS_DIAG_E0302, bare->span, "`%s` is a number, `%s` needs a share", number, need);
     else
         diag = ros_diags_add(s->diags, ROS_DIAG_E0302, bare->span, "`%s` is a number, `%s` needs a unit: %s", number,
                              need, ros_type_unit(&other->type, unit));
@@ -88,8 +89,7 @@ static void report_kinds(struct ros__sema *s, const struct ros__node *a, const s
                   ros_type_format(&b->type, right));
 }
 
-bool ros__check_vectors(struct ros__sema *s, const struct ros__node *a, const struct ros__node *b,
-                        struct ros_span span)
+bool ros__check_vectors(struct ros__sema *s, const struct ros__node *a, const struct ros__node *b, struct ros_span span)
 {
     if (!a->type.vector || !b->type.vector || a->type.slot == b->type.slot)
         return true;

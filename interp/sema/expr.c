@@ -211,8 +211,7 @@ static struct ros__node *name_expr(struct ros__sema *s, const struct ros_expr *e
     if (symbol != NULL)
         return symbol_node(s, symbol, expr->span);
     const struct ros_expr *root = root_of(expr);
-    if (root->kind == ROS_EXPR_NAME &&
-        (root == expr || ros__name_find(s, root->name.text, root->name.len) == NULL)) {
+    if (root->kind == ROS_EXPR_NAME && (root == expr || ros__name_find(s, root->name.text, root->name.len) == NULL)) {
         ros__name_unknown(s, root == expr ? "name" : "metric or fact", path, expr->span);
         return ros__node_bad(s, expr->span);
     }
@@ -252,8 +251,8 @@ static struct ros__node *instance_expr(struct ros__sema *s, const struct ros_exp
             return input_node(s, symbol->index + i, expr->span);
     }
     const char *near = ros_diag_nearest(wanted, names, symbol->count);
-    struct ros_diag *diag = ros_diags_add(s->diags, ROS_DIAG_E0201, expr->args[0]->span,
-                                          "`%s` has no instance \"%s\"", symbol->name, wanted);
+    struct ros_diag *diag = ros_diags_add(s->diags, ROS_DIAG_E0201, expr->args[0]->span, "`%s` has no instance \"%s\"",
+                                          symbol->name, wanted);
     if (near != NULL) {
         ros_diag_set_help(s->diags, diag, "did you mean \"%s\"?", near);
         ros_diag_set_fix(s->diags, diag, expr->args[0]->span, "\"%s\"", near);
@@ -309,7 +308,8 @@ static struct ros__node *index_expr(struct ros__sema *s, const struct ros_expr *
         return find_expr(s, expr, symbol->index);
     if (symbol->kind == ROS__SYMBOL_INSTANCED)
         return instance_expr(s, expr, symbol);
-    return wrong_kind(s, expr->left->span, symbol->name, "takes no [ ]: only tables and metrics with named instances do");
+    return wrong_kind(s, expr->left->span, symbol->name,
+                      "takes no [ ]: only tables and metrics with named instances do");
 }
 
 /* --- operators ---------------------------------------------------------------------------------------------------- */
@@ -326,7 +326,8 @@ static struct ros__node *correct_hours(struct ros__sema *s, struct ros__node *no
         return node;
     struct ros__node *factor = ros__node_new(s, ROS__NODE_NUM, node->span, ros_type_plain(ROS_PLAIN_BARE));
     factor->number = pow(3600, hours > 0 ? hours : -hours);
-    struct ros__node *outer = ros__node_children(ros__node_new(s, ROS__NODE_BINARY, node->span, node->type), node, factor);
+    struct ros__node *outer =
+        ros__node_children(ros__node_new(s, ROS__NODE_BINARY, node->span, node->type), node, factor);
     outer->op = hours > 0 ? ROS_OP_DIV : ROS_OP_MUL;
     return outer;
 }
@@ -448,8 +449,8 @@ static struct ros__node *binary_expr(struct ros__sema *s, const struct ros_expr 
 static struct ros__node *in_expr(struct ros__sema *s, const struct ros_expr *expr)
 {
     struct ros__node *left = ros__expr(s, expr->left);
-    struct ros__node *node = ros__node_children(
-        ros__node_new(s, ROS__NODE_IN, expr->span, ros_type_of(ROS_KIND_BOOL)), left, NULL);
+    struct ros__node *node =
+        ros__node_children(ros__node_new(s, ROS__NODE_IN, expr->span, ros_type_of(ROS_KIND_BOOL)), left, NULL);
     node->list = ros_arena_new_array(s->arena, struct ros__node *, expr->arg_count);
     if (node->list == NULL) {
         ros__sema_failed(s);
@@ -525,9 +526,9 @@ static void want_shown(struct ros__sema *s, const struct ros__node *node)
         return;
     const char *source = ros__missing_source(s, node);
     struct ros_diag *diag =
-        ros_diags_add(s->diags, ROS_DIAG_E0412, node->span, "`%s` may be missing%s%s%s, and this text would show a hole",
-                      ros__source_text(s, node->span), source != NULL ? " (" : "", source != NULL ? source : "",
-                      source != NULL ? ")" : "");
+        ros_diags_add(s->diags, ROS_DIAG_E0412, node->span,
+                      "`%s` may be missing%s%s%s, and this text would show a hole", ros__source_text(s, node->span),
+                      source != NULL ? " (" : "", source != NULL ? source : "", source != NULL ? ")" : "");
     ros_diag_set_help(s->diags, diag, "say what to show instead, as in `{%s ?? ...}`, or `require known(...)` before",
                       ros__source_text(s, node->span));
 }
@@ -586,7 +587,7 @@ static struct ros__node *unary_expr(struct ros__sema *s, const struct ros_expr *
     if (!ros__expr_want(s, left, negate ? ROS_KIND_NUM : ROS_KIND_BOOL))
         return ros__node_bad(s, expr->span);
     return ros__node_children(ros__node_new(s, negate ? ROS__NODE_NEGATE : ROS__NODE_NOT, expr->span, left->type), left,
-                         NULL);
+                              NULL);
 }
 
 static struct ros__node *literal_expr(struct ros__sema *s, const struct ros_expr *expr)

@@ -96,8 +96,7 @@ static bool fold_in(const struct ros__model *model, const struct ros__node *node
     return true;
 }
 
-static bool fold_known(const struct ros__model *model, const struct ros__node *node, size_t row,
-                       struct ros__value *ret)
+static bool fold_known(const struct ros__model *model, const struct ros__node *node, size_t row, struct ros__value *ret)
 {
     ret->truth = ROS_TRUE;
     for (size_t i = 0; i < node->count; i++) {

@@ -52,9 +52,8 @@ void ros__metric_declare(struct ros__sema *s, const struct ros_decl_metric *decl
     }
     if (decl->instance_count == 0 && !add_input(s, &input, &index))
         return;
-    struct ros__symbol *symbol =
-        ros__name_declare(s, &s->names, &decl->path,
-                          decl->instance_count > 0 ? ROS__SYMBOL_INSTANCED : ROS__SYMBOL_INPUT, first);
+    struct ros__symbol *symbol = ros__name_declare(
+        s, &s->names, &decl->path, decl->instance_count > 0 ? ROS__SYMBOL_INSTANCED : ROS__SYMBOL_INPUT, first);
     if (symbol != NULL)
         symbol->count = decl->instance_count;
 }

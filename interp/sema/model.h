@@ -175,7 +175,14 @@ struct ros__rule {
 };
 
 /* What the program does, in source order. */
-enum ros__item_kind { ROS__ITEM_LET, ROS__ITEM_REPORT, ROS__ITEM_REQUIRE, ROS__ITEM_FLAG, ROS__ITEM_CAND, ROS__ITEM_RULE };
+enum ros__item_kind {
+    ROS__ITEM_LET,
+    ROS__ITEM_REPORT,
+    ROS__ITEM_REQUIRE,
+    ROS__ITEM_FLAG,
+    ROS__ITEM_CAND,
+    ROS__ITEM_RULE
+};
 struct ros__item {
     enum ros__item_kind kind;
     size_t index;

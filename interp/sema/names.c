@@ -34,7 +34,8 @@ struct ros__symbol *ros__name_declare(struct ros__sema *s, struct ros_map *map, 
     if (old == NULL && map == s->local && kind != ROS__SYMBOL_COLUMN)
         old = ros_map_get(&s->names, name->text, name->len);
     if (old != NULL) {
-        struct ros_diag *diag = ros_diags_add(s->diags, ROS_DIAG_E0202, name->span, "`%s` is declared twice", name->text);
+        struct ros_diag *diag =
+            ros_diags_add(s->diags, ROS_DIAG_E0202, name->span, "`%s` is declared twice", name->text);
         ros_diag_add_label(s->diags, diag, old->span, "first declared here");
         return NULL;
     }
@@ -103,9 +104,9 @@ bool ros__type_read(struct ros__sema *s, const struct ros_ast_type *written, str
     size_t count = 0;
     while (ros_type_names()[count] != NULL)
         count++;
-    struct ros_diag *diag = ros_diags_add(s->diags, ROS_DIAG_E0205, written->span, "no unit or type `%s%s%s`",
-                                          written->name.text, written->per.text != NULL ? "/" : "",
-                                          written->per.text != NULL ? written->per.text : "");
+    struct ros_diag *diag =
+        ros_diags_add(s->diags, ROS_DIAG_E0205, written->span, "no unit or type `%s%s%s`", written->name.text,
+                      written->per.text != NULL ? "/" : "", written->per.text != NULL ? written->per.text : "");
     const char *near = wrong->text != NULL ? ros_diag_nearest(wrong->text, ros_type_names(), count) : NULL;
     if (near != NULL && strcmp(near, wrong->text) != 0)
         ros_diag_set_help(s->diags, diag, "did you mean `%s`?", near);

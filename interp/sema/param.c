@@ -48,8 +48,8 @@ static struct ros_type param_type(struct ros__sema *s, const struct ros_decl_par
     struct ros_type bad = ros_type_of(ROS_KIND_BAD);
     if (decl->type.name.text == NULL) {
         if (value->type.kind == ROS_KIND_MISSING)
-            ros_diags_add(s->diags, ROS_DIAG_E0303, decl->value->span, "a param without a value needs its type: `%s : UNIT`",
-                          decl->name.text);
+            ros_diags_add(s->diags, ROS_DIAG_E0303, decl->value->span,
+                          "a param without a value needs its type: `%s : UNIT`", decl->name.text);
         return value->type.kind == ROS_KIND_MISSING ? bad : value->type;
     }
     struct ros_unit_scale scale;

@@ -115,7 +115,8 @@ bool ros_type_same_unit(const struct ros_type *a, const struct ros_type *b)
     return memcmp(a->dim, b->dim, sizeof a->dim) == 0;
 }
 
-/* Without a dimension left: a bare factor changes nothing; whole by whole is whole; any ratio of measures is a share. */
+/* Without a dimension left: a bare factor changes nothing; whole by whole is whole; any ratio of measures is a share.
+ */
 static enum ros_plain plain_product(const struct ros_type *a, const struct ros_type *b, int sign)
 {
     bool plain_a = !ros_type_has_unit(a);

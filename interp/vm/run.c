@@ -150,147 +150,212 @@ next:
 #define LOOP_END() p->loop_ends[w - code]
 #define COMPARE(operation) b[w->a] = ros__arith_compare(operation, n[w->b], n[w->c])
 
-    CASE(LDK) n[w->a] = p->consts[w->x]; NEXT();
-    CASE(LDB) b[w->a] = (uint8_t) w->x; NEXT();
-    CASE(LDT) s[w->a] = w->x; NEXT();
-    CASE(INN) n[w->a] = facts->num[w->x]; NEXT();
-    CASE(INB) b[w->a] = facts->truth[w->x]; NEXT();
-    CASE(INS) s[w->a] = facts->text[w->x]; NEXT();
-    CASE(INI) n[w->a] = facts->instances[w->x].values[instance]; NEXT();
-    CASE(PRN) n[w->a] = p->params[w->x].num; NEXT();
-    CASE(PRB) b[w->a] = p->params[w->x].truth; NEXT();
-    CASE(PRS) s[w->a] = p->params[w->x].text; NEXT();
-    CASE(ADD) n[w->a] = ros__arith_finite(n[w->b] + n[w->c]); NEXT();
-    CASE(SUB) n[w->a] = ros__arith_finite(n[w->b] - n[w->c]); NEXT();
-    CASE(MUL) n[w->a] = ros__arith_finite(n[w->b] * n[w->c]); NEXT();
-    CASE(DIV) n[w->a] = ros__arith_divide(n[w->b], n[w->c]); NEXT();
-    CASE(NEG) n[w->a] = -n[w->b]; NEXT();
-    CASE(LT) COMPARE(ROS_OP_LT); NEXT();
-    CASE(GT) COMPARE(ROS_OP_GT); NEXT();
-    CASE(LE) COMPARE(ROS_OP_LE); NEXT();
-    CASE(GE) COMPARE(ROS_OP_GE); NEXT();
-    CASE(EQ) COMPARE(ROS_OP_EQ); NEXT();
-    CASE(NE) COMPARE(ROS_OP_NE); NEXT();
-    CASE(LEA) COMPARE(ROS_OP_LE_ABOUT); NEXT();
-    CASE(GEA) COMPARE(ROS_OP_GE_ABOUT); NEXT();
-    CASE(EQA) COMPARE(ROS_OP_EQ_ABOUT); NEXT();
-    CASE(SEQ) b[w->a] = text_equal(s[w->b], s[w->c]); NEXT();
-    CASE(BEQ) b[w->a] = truth_equal(b[w->b], b[w->c]); NEXT();
-    CASE(AND) b[w->a] = b[w->b] < b[w->c] ? b[w->b] : b[w->c]; NEXT();
-    CASE(OR) b[w->a] = b[w->b] > b[w->c] ? b[w->b] : b[w->c]; NEXT();
-    CASE(NOT) b[w->a] = (uint8_t) (2 - b[w->b]); NEXT();
-    CASE(KNN) b[w->a] = isnan(n[w->b]) ? ROS_FALSE : ROS_TRUE; NEXT();
-    CASE(KNB) b[w->a] = b[w->b] == ROS_UNKNOWN ? ROS_FALSE : ROS_TRUE; NEXT();
-    CASE(KNS) b[w->a] = s[w->b] == 0 ? ROS_FALSE : ROS_TRUE; NEXT();
-    CASE(KNR) b[w->a] = r[w->b] < 0 ? ROS_FALSE : ROS_TRUE; NEXT();
-    CASE(ELN) n[w->a] = isnan(n[w->b]) ? n[w->c] : n[w->b]; NEXT();
-    CASE(ELB) b[w->a] = b[w->b] == ROS_UNKNOWN ? b[w->c] : b[w->b]; NEXT();
-    CASE(ELS) s[w->a] = s[w->b] == 0 ? s[w->c] : s[w->b]; NEXT();
-    CASE(SELN) n[w->a] = b[w->b] == ROS_TRUE ? n[w->c] : n[w->x]; NEXT();
-    CASE(SELB) b[w->a] = b[w->b] == ROS_TRUE ? b[w->c] : b[w->x]; NEXT();
-    CASE(SELS) s[w->a] = b[w->b] == ROS_TRUE ? s[w->c] : s[w->x]; NEXT();
-    CASE(KEYN) set_key(vm, w->a, bits_of(n[w->b]), isnan(n[w->b])); NEXT();
-    CASE(KEYB) set_key(vm, w->a, b[w->b], b[w->b] == ROS_UNKNOWN); NEXT();
-    CASE(KEYS) set_key(vm, w->a, s[w->b], s[w->b] == 0); NEXT();
-    CASE(FIND) r[w->a] = vm->key_missing ? -1 : ros__table_find(p, &p->tables[w->x], vm->keys); NEXT();
-    CASE(COLN) n[w->a] = r[w->b] < 0 ? NAN : p->columns[w->x].num[r[w->b]]; NEXT();
-    CASE(COLB) b[w->a] = r[w->b] < 0 ? ROS_UNKNOWN : p->columns[w->x].truth[r[w->b]]; NEXT();
-    CASE(COLS) s[w->a] = r[w->b] < 0 ? 0 : p->columns[w->x].text[r[w->b]]; NEXT();
+    /* clang-format off: one instruction a line */
+    CASE(LDK) n[w->a] = p->consts[w->x];
+    NEXT();
+    CASE(LDB) b[w->a] = (uint8_t) w->x;
+    NEXT();
+    CASE(LDT) s[w->a] = w->x;
+    NEXT();
+    CASE(INN) n[w->a] = facts->num[w->x];
+    NEXT();
+    CASE(INB) b[w->a] = facts->truth[w->x];
+    NEXT();
+    CASE(INS) s[w->a] = facts->text[w->x];
+    NEXT();
+    CASE(INI) n[w->a] = facts->instances[w->x].values[instance];
+    NEXT();
+    CASE(PRN) n[w->a] = p->params[w->x].num;
+    NEXT();
+    CASE(PRB) b[w->a] = p->params[w->x].truth;
+    NEXT();
+    CASE(PRS) s[w->a] = p->params[w->x].text;
+    NEXT();
+    CASE(ADD) n[w->a] = ros__arith_finite(n[w->b] + n[w->c]);
+    NEXT();
+    CASE(SUB) n[w->a] = ros__arith_finite(n[w->b] - n[w->c]);
+    NEXT();
+    CASE(MUL) n[w->a] = ros__arith_finite(n[w->b] * n[w->c]);
+    NEXT();
+    CASE(DIV) n[w->a] = ros__arith_divide(n[w->b], n[w->c]);
+    NEXT();
+    CASE(NEG) n[w->a] = -n[w->b];
+    NEXT();
+    CASE(LT) COMPARE(ROS_OP_LT);
+    NEXT();
+    CASE(GT) COMPARE(ROS_OP_GT);
+    NEXT();
+    CASE(LE) COMPARE(ROS_OP_LE);
+    NEXT();
+    CASE(GE) COMPARE(ROS_OP_GE);
+    NEXT();
+    CASE(EQ) COMPARE(ROS_OP_EQ);
+    NEXT();
+    CASE(NE) COMPARE(ROS_OP_NE);
+    NEXT();
+    CASE(LEA) COMPARE(ROS_OP_LE_ABOUT);
+    NEXT();
+    CASE(GEA) COMPARE(ROS_OP_GE_ABOUT);
+    NEXT();
+    CASE(EQA) COMPARE(ROS_OP_EQ_ABOUT);
+    NEXT();
+    CASE(SEQ) b[w->a] = text_equal(s[w->b], s[w->c]);
+    NEXT();
+    CASE(BEQ) b[w->a] = truth_equal(b[w->b], b[w->c]);
+    NEXT();
+    CASE(AND) b[w->a] = b[w->b] < b[w->c] ? b[w->b] : b[w->c];
+    NEXT();
+    CASE(OR) b[w->a] = b[w->b] > b[w->c] ? b[w->b] : b[w->c];
+    NEXT();
+    CASE(NOT) b[w->a] = (uint8_t) (2 - b[w->b]);
+    NEXT();
+    CASE(KNN) b[w->a] = isnan(n[w->b]) ? ROS_FALSE : ROS_TRUE;
+    NEXT();
+    CASE(KNB) b[w->a] = b[w->b] == ROS_UNKNOWN ? ROS_FALSE : ROS_TRUE;
+    NEXT();
+    CASE(KNS) b[w->a] = s[w->b] == 0 ? ROS_FALSE : ROS_TRUE;
+    NEXT();
+    CASE(KNR) b[w->a] = r[w->b] < 0 ? ROS_FALSE : ROS_TRUE;
+    NEXT();
+    CASE(ELN) n[w->a] = isnan(n[w->b]) ? n[w->c] : n[w->b];
+    NEXT();
+    CASE(ELB) b[w->a] = b[w->b] == ROS_UNKNOWN ? b[w->c] : b[w->b];
+    NEXT();
+    CASE(ELS) s[w->a] = s[w->b] == 0 ? s[w->c] : s[w->b];
+    NEXT();
+    CASE(SELN) n[w->a] = b[w->b] == ROS_TRUE ? n[w->c] : n[w->x];
+    NEXT();
+    CASE(SELB) b[w->a] = b[w->b] == ROS_TRUE ? b[w->c] : b[w->x];
+    NEXT();
+    CASE(SELS) s[w->a] = b[w->b] == ROS_TRUE ? s[w->c] : s[w->x];
+    NEXT();
+    CASE(KEYN) set_key(vm, w->a, bits_of(n[w->b]), isnan(n[w->b]));
+    NEXT();
+    CASE(KEYB) set_key(vm, w->a, b[w->b], b[w->b] == ROS_UNKNOWN);
+    NEXT();
+    CASE(KEYS) set_key(vm, w->a, s[w->b], s[w->b] == 0);
+    NEXT();
+    CASE(FIND) r[w->a] = vm->key_missing ? -1 : ros__table_find(p, &p->tables[w->x], vm->keys);
+    NEXT();
+    CASE(COLN) n[w->a] = r[w->b] < 0 ? NAN : p->columns[w->x].num[r[w->b]];
+    NEXT();
+    CASE(COLB) b[w->a] = r[w->b] < 0 ? ROS_UNKNOWN : p->columns[w->x].truth[r[w->b]];
+    NEXT();
+    CASE(COLS) s[w->a] = r[w->b] < 0 ? 0 : p->columns[w->x].text[r[w->b]];
+    NEXT();
     CASE(FOLN)
-        n[w->a] = w->c == 0 && facts->instances[w->x].count == 0 ? NAN : fold_start((enum ros__fold) w->b);
-        NEXT();
+    n[w->a] = w->c == 0 && facts->instances[w->x].count == 0 ? NAN : fold_start((enum ros__fold) w->b);
+    NEXT();
     CASE(FOLB)
-        b[w->a] = w->c == 0 && facts->instances[w->x].count == 0 ? ROS_UNKNOWN
-                  : w->b == ROS__FOLD_ALL                        ? ROS_TRUE
-                                                                 : ROS_FALSE;
-        NEXT();
-    CASE(ACCN) n[w->a] = fold_number((enum ros__fold) w->b, n[w->a], n[w->c]); NEXT();
-    CASE(ACCB) b[w->a] = fold_truth((enum ros__fold) w->b, b[w->a], b[w->c]); NEXT();
+    b[w->a] = w->c == 0 && facts->instances[w->x].count == 0 ? ROS_UNKNOWN
+              : w->b == ROS__FOLD_ALL                        ? ROS_TRUE
+                                                             : ROS_FALSE;
+    NEXT();
+    CASE(ACCN) n[w->a] = fold_number((enum ros__fold) w->b, n[w->a], n[w->c]);
+    NEXT();
+    CASE(ACCB) b[w->a] = fold_truth((enum ros__fold) w->b, b[w->a], b[w->c]);
+    NEXT();
     CASE(ACCT)
-        n[w->a] = b[w->c] == ROS_UNKNOWN ? NAN : n[w->a] + (b[w->c] == ROS_TRUE);
-        NEXT();
+    n[w->a] = b[w->c] == ROS_UNKNOWN ? NAN : n[w->a] + (b[w->c] == ROS_TRUE);
+    NEXT();
     CASE(EACH)
-        instance_slot = w->x;
-        instance = 0;
-        instances = facts->instances[instance_slot].count;
-        if (instances == 0)
-            JUMP(LOOP_END());
-        NEXT();
+    instance_slot = w->x;
+    instance = 0;
+    instances = facts->instances[instance_slot].count;
+    if (instances == 0)
+        JUMP(LOOP_END());
+    NEXT();
     CASE(NEXTI)
-        if (++instance < instances)
-            JUMP(w->x);
-        NEXT();
+    if (++instance < instances)
+        JUMP(w->x);
+    NEXT();
     CASE(SCAN)
-        kept = &vm->kept[w->b];
-        rows = p->tables[p->cands[w->b].table].rows;
-        row = 0;
-        row_reg = w->a;
-        r[row_reg] = rows > 0 ? 0 : -1;
-        if (rows == 0)
-            JUMP(LOOP_END());
-        NEXT();
+    kept = &vm->kept[w->b];
+    rows = p->tables[p->cands[w->b].table].rows;
+    row = 0;
+    row_reg = w->a;
+    r[row_reg] = rows > 0 ? 0 : -1;
+    if (rows == 0)
+        JUMP(LOOP_END());
+    NEXT();
     CASE(NEXTR)
-        if (++row < rows) {
-            r[row_reg] = (int32_t) row;
-            JUMP(w->x);
-        }
-        NEXT();
-    CASE(KEPT)
-        kept = &vm->kept[w->b];
-        rows = kept->count;
-        row = 0;
-        row_reg = w->a;
-        r[row_reg] = rows > 0 ? (int32_t) kept->rows[0] : -1;
-        if (rows == 0)
-            JUMP(LOOP_END());
-        NEXT();
-    CASE(NEXTK)
-        if (++row < rows) {
-            r[row_reg] = (int32_t) kept->rows[row];
-            JUMP(w->x);
-        }
-        NEXT();
-    CASE(WHERE)
-        if (b[w->a] != ROS_TRUE)
-            JUMP(w->x);
-        NEXT();
-    CASE(PUTN) vm->fields[w->x].num[kept->count] = n[w->a]; NEXT();
-    CASE(PUTB) vm->fields[w->x].truth[kept->count] = b[w->a]; NEXT();
-    CASE(PUTS) vm->fields[w->x].text[kept->count] = s[w->a]; NEXT();
-    CASE(GETN) n[w->a] = vm->fields[w->x].num[kept->places[row]]; NEXT();
-    CASE(GETB) b[w->a] = vm->fields[w->x].truth[kept->places[row]]; NEXT();
-    CASE(GETS) s[w->a] = vm->fields[w->x].text[kept->places[row]]; NEXT();
-    CASE(KEEP)
-        kept->rows[kept->count] = (uint32_t) r[w->a];
-        kept->places[kept->count] = kept->count;
-        kept->count++;
-        NEXT();
-    CASE(SORT) ros__vm_sort(vm, w->b); NEXT();
-    CASE(NEED) need(&vm->kept[w->b], b[w->a], w->x); NEXT();
-    CASE(REQ) require(vm, b[w->a], w->x); NEXT();
-    CASE(FLAG) vm->flags[w->x] = (enum ros_tri) b[w->a]; NEXT();
-    CASE(REPN) vm->report_num[w->x] = n[w->a]; NEXT();
-    CASE(REPB) vm->report_truth[w->x] = b[w->a]; NEXT();
-    CASE(REPS) vm->report_text[w->x] = s[w->a]; NEXT();
-    CASE(REPI) vm->report_instances[w->x][instance] = n[w->a]; NEXT();
-    CASE(RULE)
-        vm->rules[w->b] = (enum ros_tri) b[w->a];
-        if (b[w->a] != ROS_TRUE || vm->winner >= 0 || vm->skipped)
-            JUMP(w->x);
-        vm->offer_count = 0;
-        NEXT();
-    CASE(OFFER)
-        if (vm->offer_count < kept->count) /* each kept row once, whatever the code says */
-            vm->offers[vm->offer_count++] = row;
-        NEXT();
-    CASE(WIN) win(vm, w->b); NEXT();
-    CASE(HALT)
-        vm->cost = cost;
-        return;
-#if !COMPUTED_GOTO
-    case ROS__OP_COUNT:
-        break;
+    if (++row < rows) {
+        r[row_reg] = (int32_t) row;
+        JUMP(w->x);
     }
+    NEXT();
+    CASE(KEPT)
+    kept = &vm->kept[w->b];
+    rows = kept->count;
+    row = 0;
+    row_reg = w->a;
+    r[row_reg] = rows > 0 ? (int32_t) kept->rows[0] : -1;
+    if (rows == 0)
+        JUMP(LOOP_END());
+    NEXT();
+    CASE(NEXTK)
+    if (++row < rows) {
+        r[row_reg] = (int32_t) kept->rows[row];
+        JUMP(w->x);
+    }
+    NEXT();
+    CASE(WHERE)
+    if (b[w->a] != ROS_TRUE)
+        JUMP(w->x);
+    NEXT();
+    CASE(PUTN) vm->fields[w->x].num[kept->count] = n[w->a];
+    NEXT();
+    CASE(PUTB) vm->fields[w->x].truth[kept->count] = b[w->a];
+    NEXT();
+    CASE(PUTS) vm->fields[w->x].text[kept->count] = s[w->a];
+    NEXT();
+    CASE(GETN) n[w->a] = vm->fields[w->x].num[kept->places[row]];
+    NEXT();
+    CASE(GETB) b[w->a] = vm->fields[w->x].truth[kept->places[row]];
+    NEXT();
+    CASE(GETS) s[w->a] = vm->fields[w->x].text[kept->places[row]];
+    NEXT();
+    CASE(KEEP)
+    kept->rows[kept->count] = (uint32_t) r[w->a];
+    kept->places[kept->count] = kept->count;
+    kept->count++;
+    NEXT();
+    CASE(SORT) ros__vm_sort(vm, w->b);
+    NEXT();
+    CASE(NEED) need(&vm->kept[w->b], b[w->a], w->x);
+    NEXT();
+    CASE(REQ) require(vm, b[w->a], w->x);
+    NEXT();
+    CASE(FLAG) vm->flags[w->x] = (enum ros_tri) b[w->a];
+    NEXT();
+    CASE(REPN) vm->report_num[w->x] = n[w->a];
+    NEXT();
+    CASE(REPB) vm->report_truth[w->x] = b[w->a];
+    NEXT();
+    CASE(REPS) vm->report_text[w->x] = s[w->a];
+    NEXT();
+    CASE(REPI) vm->report_instances[w->x][instance] = n[w->a];
+    NEXT();
+    CASE(RULE)
+    vm->rules[w->b] = (enum ros_tri) b[w->a];
+    if (b[w->a] != ROS_TRUE || vm->winner >= 0 || vm->skipped)
+        JUMP(w->x);
+    vm->offer_count = 0;
+    NEXT();
+    CASE(OFFER)
+    if (vm->offer_count < kept->count) /* each kept row once, whatever the code says */
+        vm->offers[vm->offer_count++] = row;
+    NEXT();
+    CASE(WIN) win(vm, w->b);
+    NEXT();
+    CASE(HALT)
     vm->cost = cost;
+    return;
+    /* clang-format on */
+#if !COMPUTED_GOTO
+case ROS__OP_COUNT:
+    break;
+}
+vm->cost = cost;
 #endif
 }
