@@ -30,12 +30,16 @@ void ros__parser_fail(struct ros__parser *p)
 
 /* --- tokens for the grammar --------------------------------------------------------------------------------------- */
 
-/* Where a declaration may begin again after a mistake: outside of braces, or at the very start of a line. */
+/* Where a declaration may begin again after a mistake: at the first word of a line, outside of braces or unindented. */
 static bool is_fresh_start(const struct ros__parser *p, int token)
 {
     const char *text = p->unit->sources[p->file].text;
     uint32_t at = p->last.span.start;
-    return ros__token_starts_declaration(token) && (p->brace_depth == 0 || at == 0 || text[at - 1] == '\n');
+    uint32_t line = at;
+    while (line > 0 && text[line - 1] != '\n')
+        line--;
+    bool first_word = strspn(text + line, " \t") == at - line;
+    return ros__token_starts_declaration(token) && first_word && (p->brace_depth == 0 || line == at);
 }
 
 static int skip_to_declaration(struct ros__parser *p, void *scanner)
