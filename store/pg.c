@@ -308,8 +308,8 @@ enum ros_code ros_pg_begin_tenant(const struct ros_tenant *tenant, struct ros_pg
 {
     ROS_TRY(ros_tenant_check(tenant, reterr));
     ROS_TRY(ros_pg_begin(conn, tx, reterr));
-    struct ros_pg_param org = ros_pg_text(tenant->org_id);
-    enum ros_code code = ros_pg_exec(conn, ROS_SQL_TENANT, &org, 1, NULL, reterr);
+    const struct ros_pg_param params[] = {ros_pg_text(tenant->org_id), ros_pg_int(conn->timeout_ms)};
+    enum ros_code code = ros_pg_exec(conn, ROS_SQL_TENANT, params, ROS_COUNT(params), NULL, reterr);
     if (code != ROS_OK)
         ros_pg_tx_done(tx);
     return code;

@@ -55,6 +55,11 @@ void ros_pg_pool_free(struct ros_pg_pool *pool);
 /* A connection that answered when last seen; connects when none is idle. ROS_E_TIMEOUT when all are taken. */
 enum ros_code ros_pg_acquire(struct ros_pg_pool *pool, struct ros_pg_conn **ret,
                              struct ros_error *reterr) ROS_MUST_CHECK;
+/*
+ * A shorter bound on each statement for as long as the connection is held: what is left of a caller's deadline. The
+ * server keeps to it in transactions of ros_pg_begin_tenant(); we do in every one.
+ */
+void ros_pg_limit(struct ros_pg_conn *conn, unsigned timeout_ms);
 /* Gives it back. NULL is fine. */
 void ros_pg_release(struct ros_pg_conn *conn);
 

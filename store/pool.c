@@ -263,6 +263,7 @@ enum ros_code ros_pg_acquire(struct ros_pg_pool *pool, struct ros_pg_conn **ret,
     struct ros_pg_conn *conn = NULL;
     ROS_TRY(take(pool, &conn, reterr));
     if (conn != NULL && is_fresh(conn)) {
+        conn->timeout_ms = pool->statement_timeout_ms;
         conn->sqlstate[0] = '\0';
         *ret = conn;
         return ROS_OK;
@@ -273,6 +274,14 @@ enum ros_code ros_pg_acquire(struct ros_pg_pool *pool, struct ros_pg_conn **ret,
     if (code != ROS_OK)
         give_place(pool);
     return code;
+}
+
+void ros_pg_limit(struct ros_pg_conn *conn, unsigned timeout_ms)
+{
+    unsigned most = conn->pool->statement_timeout_ms;
+    conn->timeout_ms = timeout_ms < most ? timeout_ms : most;
+    if (conn->timeout_ms == 0)
+        conn->timeout_ms = 1; /* 0 would be "for ever" */
 }
 
 void ros_pg_release(struct ros_pg_conn *conn)

@@ -10,7 +10,7 @@
 #include "services/api/api.h"
 #include "services/api/method.h"
 #include "services/common/identity.h"
-#include "store/tenant.h"
+#include "store/pg.h"
 
 struct ros__request {
     struct ros_api *api;
@@ -26,6 +26,10 @@ ros__handler ros__is_configured;
 ros__handler ros__list_systems;
 ros__handler ros__get_system;
 ros__handler ros__list_suggestions;
+
+/* A connection whose statements end when the caller stops waiting. ROS_E_TIMEOUT when it has stopped already. */
+enum ros_code ros__connect(const struct ros__request *request, struct ros_pg_conn **ret,
+                           struct ros_error *reterr) ROS_MUST_CHECK;
 
 /* Fails with a REST status of its own. */
 enum ros_code ros__refuse(const struct ros__request *request, struct ros_error *reterr, enum ros_code code,

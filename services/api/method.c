@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "interp/base/clock.h"
+#include "interp/base/utf8.h"
 #include "proto/ros/v1/systems.pb-c.h"
 #include "services/api/handlers.h"
 #include "services/common/config.h"
@@ -78,6 +80,19 @@ const struct ros_api_config *ros_api_config(const struct ros_api *api)
     return &api->config;
 }
 
+enum ros_code ros__connect(const struct ros__request *request, struct ros_pg_conn **ret, struct ros_error *reterr)
+{
+    ROS_TRY(ros_pg_acquire(request->api->config.pool, ret, reterr));
+    if (request->call->deadline_us == 0)
+        return ROS_OK;
+    int64_t left_us = request->call->deadline_us - ros_clock_mono_us(ros_clock_system());
+    if (left_us <= 0)
+        return ros_error_set(reterr, ROS_E_TIMEOUT, "the deadline has passed");
+    int64_t left_ms = left_us / 1000;
+    ros_pg_limit(*ret, left_ms < UINT32_MAX ? (unsigned) left_ms : UINT32_MAX);
+    return ROS_OK;
+}
+
 enum ros_code ros__refuse(const struct ros__request *request, struct ros_error *reterr, enum ros_code code,
                           int http_status, const char *format, ...)
 {
@@ -86,6 +101,7 @@ enum ros_code ros__refuse(const struct ros__request *request, struct ros_error *
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    text[ros_utf8_check(text, strlen(text))] = '\0'; /* a cut may have gone through a character */
     request->call->http_status = http_status;
     return ros_error_set(reterr, code, "%s", text);
 }

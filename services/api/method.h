@@ -21,7 +21,8 @@ struct ros_call {
     struct ros_arena *arena;
     const char *identity; /* the header or metadata x-rh-identity; NULL: none */
     size_t identity_len;
-    int http_status; /* set by a failing method that has a REST status of its own; 0: the code's */
+    int64_t deadline_us; /* of ros_clock_system()'s mono_us, when the caller stops waiting; 0: it waits */
+    int http_status;     /* set by a failing method that has a REST status of its own; 0: the code's */
 };
 
 struct ros_method {

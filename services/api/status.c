@@ -25,7 +25,7 @@ enum ros_code ros__is_configured(const struct ros_tenant *tenant, const struct r
     (void) in;
     ros_auto_ptr(ros_pg_conn) struct ros_pg_conn *conn = NULL;
     ros_auto(ros_pg_rows) struct ros_pg_rows rows = ROS_PG_ROWS_INIT;
-    ROS_TRY(ros_pg_acquire(ros_api_config(request->api)->pool, &conn, reterr));
+    ROS_TRY(ros__connect(request, &conn, reterr));
     ROS_TRY(ros_read_configured(tenant, conn, &rows, reterr));
     Ros__V1__IsConfiguredResponse__SystemsStats *stats =
         ros_arena_new(request->call->arena, Ros__V1__IsConfiguredResponse__SystemsStats);

@@ -215,7 +215,7 @@ enum ros_code ros__list_suggestions(const struct ros_tenant *tenant, const struc
     ros_auto_ptr(ros_pg_conn) struct ros_pg_conn *conn = NULL;
     ros_auto(ros_pg_rows) struct ros_pg_rows rows = ROS_PG_ROWS_INIT;
     bool reported = false;
-    ROS_TRY(ros_pg_acquire(config->pool, &conn, reterr));
+    ROS_TRY(ros__connect(request, &conn, reterr));
     ROS_TRY(ros_read_suggestions(tenant, conn, id, like, &rows, reterr));
     if (!ros_pg_rows_bool(&rows, 0, ROS_SUGGESTION_REPORTED, &reported))
         return ros__refuse(request, reterr, ROS_E_NOT_FOUND, 404, "System %s doesn't exist.", asked->inventory_id);

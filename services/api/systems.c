@@ -282,7 +282,7 @@ enum ros_code ros__list_systems(const struct ros_tenant *tenant, const struct ro
     ROS_TRY(read_query(request, (const Ros__V1__ListSystemsRequest *) in, &query, reterr));
     ros_auto_ptr(ros_pg_conn) struct ros_pg_conn *conn = NULL;
     ros_auto(ros_pg_rows) struct ros_pg_rows rows = ROS_PG_ROWS_INIT;
-    ROS_TRY(ros_pg_acquire(ros_api_config(request->api)->pool, &conn, reterr));
+    ROS_TRY(ros__connect(request, &conn, reterr));
     ROS_TRY(ros_read_systems(tenant, conn, &query, &rows, reterr));
     return fill_answer(request, &rows, &query, (Ros__V1__ListSystemsResponse *) out, reterr);
 }
@@ -323,7 +323,7 @@ enum ros_code ros__get_system(const struct ros_tenant *tenant, const struct ros_
     ros_auto_ptr(ros_pg_conn) struct ros_pg_conn *conn = NULL;
     ros_auto(ros_pg_rows) struct ros_pg_rows rows = ROS_PG_ROWS_INIT;
     bool reported = false;
-    ROS_TRY(ros_pg_acquire(ros_api_config(request->api)->pool, &conn, reterr));
+    ROS_TRY(ros__connect(request, &conn, reterr));
     ROS_TRY(ros_read_system(tenant, conn, id, request->identity->username, &rows, reterr));
     if (!ros_pg_rows_bool(&rows, 0, ROS_SYSTEM_REPORTED, &reported) || !reported)
         return ros__refuse(request, reterr, ROS_E_NOT_FOUND, 404, "System %s doesn't exist", asked);

@@ -156,7 +156,8 @@ static void on_new(struct ros__grpc_call *call, bool ok)
         call->finished = true;
         return;
     }
-    ros__call_accept(call->server, call->queue);
+    if (!ros__call_accept(call->server, call->queue))
+        ros__grpc_accept_later(call->queue);
     call->started_us = ros_clock_mono_us(ros_clock_system());
     const struct ros__grpc_method *found = ros__grpc_find(call->server, call->details.method);
     if (found == NULL) {

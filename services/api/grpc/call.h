@@ -29,7 +29,7 @@ struct ros__grpc_method {
     enum ros__call_kind kind;
     const ProtobufCMessageDescriptor *input;
     void (*on_message)(struct ros__grpc_call *call, const ProtobufCMessage *message);
-    void (*on_tick)(struct ros__grpc_call *call); /* server streams: twice a second; NULL: none */
+    void (*on_tick)(struct ros__grpc_call *call); /* streams: twice a second; NULL: none */
     const struct ros_method *method;              /* of the method table; NULL for health and reflection */
 };
 
@@ -82,11 +82,14 @@ const struct ros_api_config *ros__grpc_config(const struct ros_grpc *server);
 struct ros_api *ros__grpc_api(const struct ros_grpc *server);
 const struct ros_descriptors *ros__grpc_descriptors(const struct ros_grpc *server);
 bool ros__grpc_stopping(const struct ros_grpc *server);
+/* Memory was too short to ask for the next call: the queue's next tick tries again. */
+void ros__grpc_accept_later(struct ros__grpc_queue *queue);
 
 /* --- health.c, reflection.c --- */
 void ros__health_check(struct ros__grpc_call *call, const ProtobufCMessage *message);
 void ros__health_watch(struct ros__grpc_call *call, const ProtobufCMessage *message);
 void ros__health_tick(struct ros__grpc_call *call);
 void ros__reflection(struct ros__grpc_call *call, const ProtobufCMessage *message);
+void ros__reflection_tick(struct ros__grpc_call *call);
 
 #endif

@@ -152,3 +152,10 @@ void ros__reflection(struct ros__grpc_call *call, const ProtobufCMessage *messag
     else
         ros__call_send(call, &answer.base);
 }
+
+/* A client that only keeps its stream open must not hold up the server's end. */
+void ros__reflection_tick(struct ros__grpc_call *call)
+{
+    if (!call->finished && !call->sending && ros__grpc_stopping(call->server))
+        ros__call_finish(call, NULL, GRPC_STATUS_UNAVAILABLE, "the server stops");
+}

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "interp/base/clock.h"
 #include "proto/descriptors.h"
 #include "proto/grpc/health/v1/health.pb-c.h"
 #include "proto/grpc/reflection/v1/reflection.pb-c.h"
@@ -104,6 +105,11 @@ bool ros__grpc_stopping(const struct ros_grpc *server)
     return atomic_load(&server->stopping);
 }
 
+void ros__grpc_accept_later(struct ros__grpc_queue *queue)
+{
+    queue->missing++;
+}
+
 /* --- methods of the table ----------------------------------------------------------------------------------------- */
 
 /* False when the metadata is there more than once: two identities are none. */
@@ -121,6 +127,17 @@ static bool find_identity(const struct ros__grpc_call *call, struct ros_call *to
     return true;
 }
 
+/* False when it has passed. The core's answer is in whole milliseconds, and capped where there is no deadline. */
+static bool find_deadline(const struct ros__grpc_call *call, struct ros_call *to)
+{
+    gpr_timespec deadline = call->details.deadline;
+    if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0)
+        return true;
+    int64_t left_ms = gpr_time_to_millis(gpr_time_sub(deadline, gpr_now(deadline.clock_type)));
+    to->deadline_us = ros_clock_mono_us(ros_clock_system()) + left_ms * 1000;
+    return left_ms > 0;
+}
+
 static void fail_call(struct ros__grpc_call *call, enum ros_code code, const struct ros_error *error)
 {
     bool ours = ros_code_http(code) >= 500;
@@ -135,8 +152,7 @@ static void run_method(struct ros__grpc_call *call, const ProtobufCMessage *mess
     struct ros_error error = ROS_ERROR_INIT;
     struct ros_call request = {.arena = &call->arena};
     ProtobufCMessage *answer = NULL;
-    gpr_timespec now = gpr_now(call->details.deadline.clock_type);
-    if (gpr_time_cmp(call->details.deadline, now) <= 0) {
+    if (!find_deadline(call, &request)) {
         ros__call_finish(call, NULL, GRPC_STATUS_DEADLINE_EXCEEDED, "the deadline has passed");
         return;
     }
@@ -158,9 +174,9 @@ static enum ros_code make_methods(struct ros_grpc *server, struct ros_error *ret
         {"/grpc.health.v1.Health/Watch", ROS__SERVER_STREAM, &grpc__health__v1__health_check_request__descriptor,
          ros__health_watch, ros__health_tick, NULL},
         {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", ROS__BIDI,
-         &grpc__reflection__v1__server_reflection_request__descriptor, ros__reflection, NULL, NULL},
+         &grpc__reflection__v1__server_reflection_request__descriptor, ros__reflection, ros__reflection_tick, NULL},
         {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", ROS__BIDI,
-         &grpc__reflection__v1__server_reflection_request__descriptor, ros__reflection, NULL, NULL}};
+         &grpc__reflection__v1__server_reflection_request__descriptor, ros__reflection, ros__reflection_tick, NULL}};
     server->methods = ros_arena_new_array(&server->arena, struct ros__grpc_method, ros_method_count() + OWN_METHODS);
     if (server->methods == NULL)
         return ros_error_code(reterr, ROS_E_OOM);
