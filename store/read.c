@@ -14,10 +14,13 @@ static const char *const every_state =
     "AND s.state IN ('Oversized', 'Undersized', 'Idling', 'Under pressure', 'Storage rightsizing', 'Optimized', "
     "'Waiting for data') ";
 
-/* A number inside a JSON object, NULL when it is not one: a cast of anything else would end the statement. */
+/*
+ * A number inside a JSON object, also one that is written as a text; NULL when it is none: a cast of anything else, or
+ * of one beyond a double's range, would end the statement.
+ */
 #define NUMBER_OF(key)                                                                                                 \
-    "CASE WHEN jsonb_typeof(p.performance_utilization->'" key "') = 'number' THEN (p.performance_utilization->>'" key  \
-    "')::double precision END"
+    "CASE WHEN p.performance_utilization->>'" key "' ~ '^[-+]?[0-9]{1,100}([.][0-9]{0,100})?([eE][-+]?[0-9]{1,2})?$' " \
+    "THEN (p.performance_utilization->>'" key "')::double precision END"
 
 static const char *const sort_keys[] = {
     [ROS_SORT_REPORT_DATE] = "p.report_date",
