@@ -187,17 +187,19 @@ const struct ros_expr *ros__expr_if(struct ros__parser *p, const struct ros_expr
 
 /* --- names and types ---------------------------------------------------------------------------------------------- */
 
+/* A path beyond the limit is cut one byte behind it: as many bytes as it says, and the next join knows that it was
+ * reported. */
 struct ros_name ros__path_join(struct ros__parser *p, struct ros_name path, struct ros_name name)
 {
+    if (path.len > ROS_LIMIT_NAME_BYTES)
+        return path;
     struct ros_name joined = {NULL, path.len + 1 + name.len, ros__span_join(path.span, name.span)};
     if (joined.len > ROS_LIMIT_NAME_BYTES) {
-        if (path.len <= ROS_LIMIT_NAME_BYTES)
-            ros_diags_add(p->diags, ROS_DIAG_E0701, joined.span, "a name of more than %d bytes", ROS_LIMIT_NAME_BYTES);
-        path.len = ROS_LIMIT_NAME_BYTES + 1; /* reported once */
-        return path;
+        ros_diags_add(p->diags, ROS_DIAG_E0701, joined.span, "a name of more than %d bytes", ROS_LIMIT_NAME_BYTES);
+        joined.len = ROS_LIMIT_NAME_BYTES + 1;
     }
-    joined.text =
-        path.text != NULL && name.text != NULL ? ros_arena_printf(p->arena, "%s.%s", path.text, name.text) : NULL;
+    int room = (int) (joined.len - path.len - 1);
+    joined.text = ros_arena_printf(p->arena, "%s.%.*s", path.text, room, name.text);
     if (joined.text == NULL) {
         ros__parser_fail(p);
         return path;

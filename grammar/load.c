@@ -6,9 +6,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "grammar/csv.h"
 #include "grammar/parse.h"
@@ -54,9 +56,14 @@ static enum ros_code read_file(void *context, const char *path, struct ros_buf *
 {
     struct stat info;
     (void) context;
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL)
-        return ros_error_set(reterr, errno == ENOENT ? ROS_E_NOT_FOUND : ROS_E_IO, "%s: %s", path, strerror(errno));
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not keep us waiting */
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "rb") : NULL;
+    if (file == NULL) {
+        int cause = errno;
+        if (descriptor >= 0)
+            close(descriptor);
+        return ros_error_set(reterr, cause == ENOENT ? ROS_E_NOT_FOUND : ROS_E_IO, "%s: %s", path, strerror(cause));
+    }
     enum ros_code code;
     if (fstat(fileno(file), &info) != 0 || !S_ISREG(info.st_mode))
         code = ros_error_set(reterr, ROS_E_IO, "%s is not a regular file", path);
@@ -104,6 +111,8 @@ static enum ros_code list_memory(void *context, const char *path, bool *ret_fold
 {
     size_t len = strlen(path);
     (void) reterr;
+    while (len > 1 && path[len - 1] == '/')
+        len--;
     *ret_folder = false;
     for (const struct ros_memory_file *file = context; file->path != NULL; file++) {
         if (strncmp(file->path, path, len) != 0 || file->path[len] != '/')

@@ -34,12 +34,13 @@ void ros__parser_fail(struct ros__parser *p)
 static bool is_fresh_start(const struct ros__parser *p, int token)
 {
     const char *text = p->unit->sources[p->file].text;
-    uint32_t at = p->last.span.start;
-    uint32_t line = at;
-    while (line > 0 && text[line - 1] != '\n')
+    uint32_t line = p->last.span.start;
+    if (!ros__token_starts_declaration(token))
+        return false;
+    while (line > 0 && (text[line - 1] == ' ' || text[line - 1] == '\t')) /* blanks only: a line may be a megabyte */
         line--;
-    bool first_word = strspn(text + line, " \t") == at - line;
-    return ros__token_starts_declaration(token) && first_word && (p->brace_depth == 0 || line == at);
+    bool first_word = line == 0 || text[line - 1] == '\n';
+    return first_word && (p->brace_depth == 0 || line == p->last.span.start);
 }
 
 static int skip_to_declaration(struct ros__parser *p, void *scanner)
@@ -61,8 +62,11 @@ int ros__yylex(ROS__YYSTYPE *value, struct ros_span *span, struct ros__parser *p
     }
     bool was_recovering = p->recovering;
     token = was_recovering ? skip_to_declaration(p, scanner) : ros__lex_lex(scanner);
-    if (p->recovering && !was_recovering) /* the lexer met a text without an end, and gave what comes behind it */
-        token = skip_to_declaration(p, scanner);
+    if (p->recovering && !was_recovering && p->code == ROS_OK) {
+        /* A text without an end was met and reported: the next call skips, from what stands behind it. */
+        *span = p->last.span;
+        return ROS__YYerror;
+    }
     p->recovering = false;
     if (p->code != ROS_OK || token == 0) {
         *span = (struct ros_span){p->file, (uint32_t) (p->base + p->len), 0};
