@@ -7,6 +7,7 @@
 
 #include <grpc/compression.h>
 #include <grpc/grpc_security.h>
+#include <grpc/support/log.h>
 #include <grpc/support/time.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -299,6 +300,15 @@ static enum ros_code start_threads(struct ros_grpc *server, struct ros_error *re
     return ROS_OK;
 }
 
+/*
+ * The core prints lines of its own, some of them at the will of any peer. What matters comes back as a value; standard
+ * error is for our events.
+ */
+static void drop_line(gpr_log_func_args *line)
+{
+    (void) line;
+}
+
 static enum ros_code start_all(struct ros_grpc *server, struct ros_error *reterr)
 {
     ROS_TRY(ros_descriptors_new(&server->descriptors, reterr));
@@ -321,6 +331,7 @@ enum ros_code ros_grpc_start(struct ros_api *api, struct ros_grpc **ret, struct 
     ros_arena_init(&server->arena, NULL, 0);
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->drained_changed, NULL);
+    gpr_set_log_function(drop_line);
     grpc_init();
     enum ros_code code = start_all(server, reterr);
     if (code != ROS_OK) {
