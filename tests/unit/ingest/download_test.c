@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,11 +44,17 @@ static int start_server(void **state)
     int error = posix_spawnp(&server, name, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
-    char text[32];
-    ssize_t n = error == 0 ? read(ends[0], text, sizeof text) : 0;
-    close(ends[0]);
+    if (error != 0) {
+        close(ends[0]);
+        return 1;
+    }
+    /* A whole line, however many writes it comes in: an unbuffered Python sends the number and its end apart. */
+    FILE *output = fdopen(ends[0], "r");
+    char text[32] = "";
+    bool answered = fgets(text, sizeof text, output) != NULL;
+    fclose(output);
     int64_t value = 0;
-    if (n < 2 || !ros_num_parse_i64(text, (size_t) n - 1, &value))
+    if (!answered || !ros_num_parse_i64(text, strcspn(text, "\n"), &value))
         return 1;
     port = (int) value;
     return 0;

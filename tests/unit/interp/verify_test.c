@@ -1,0 +1,122 @@
+/*
+ * The verifier: a good program with any one byte of its code changed is refused, or runs to its end within the cost
+ * that was counted (and, under the sanitizers, without touching what is not its own).
+ */
+#include "tests/unit/base/test.h"
+
+#include <string.h>
+
+#include "interp/program/program.h"
+#include "tests/unit/interp/program.h"
+
+static const char source[] =
+    "let used = 1 - idle / ncpu\nlet io = disk / 10 count/s\n"
+    "param some = 20% in 1%..50% \"doc\"\n"
+    "require cloud == \"aws\" else \"no\"\n"
+    "report each = io\nreport used = used\nreport who = kind\nreport on = psi\n"
+    "state s { A \"a\" when used > some  B \"b\" when any(io > 500%) ?? false }\n"
+    "candidates fit from t as r {\n where r.name != kind\n where if A ?? false then r.size >= mem else true\n"
+    " let cost = r.price\n need all(known(cost)) else \"no price\"\n sort cost ?? 0 USD/h, r.name\n}\n"
+    "decide first { rule R when A or B { offer fit where cost > 0 USD/h reason \"{used ?? 0%}\" } rule Q when true { "
+    "offer required fit } }";
+
+static void fill(struct test_host *host)
+{
+    test_set_num(host, "idle", 1);
+    test_set_num(host, "ncpu", 4);
+    test_set_num(host, "mem", 2048);
+    test_set_text(host, "cloud", "aws");
+    test_set_text(host, "kind", "small");
+    test_add_disk(host, "a", 1);
+    test_add_disk(host, "b", 100);
+}
+
+/* The ends of loops go with the code: a changed word has its own. */
+static void find_ends(struct ros_program *p)
+{
+    memset(p->loop_ends, 0, p->code_count * sizeof *p->loop_ends);
+    for (uint32_t pc = 0; pc < p->code_count; pc++) {
+        uint8_t op = p->code[pc].op;
+        bool closes = op == ROS__OP_NEXTI || op == ROS__OP_NEXTR || op == ROS__OP_NEXTK;
+        if (closes && p->code[pc].x >= 1 && p->code[pc].x <= p->code_count)
+            p->loop_ends[p->code[pc].x - 1] = pc + 1;
+    }
+}
+
+static void test_every_changed_byte(void **state)
+{
+    (void) state;
+    struct test_host host;
+    size_t refused = 0;
+    size_t accepted = 0;
+    test_host_open(&host, source);
+    fill(&host);
+    struct ros_program *p = host.program;
+    for (uint32_t i = 0; i < p->code_count * sizeof *p->code; i++) {
+        unsigned char *byte = (unsigned char *) p->code + i;
+        unsigned char was = *byte;
+        static const unsigned char changes[] = {1, 2, 3, 5, 7, 16, 64, 128, 255, 254, 80};
+        for (size_t k = 0; k < sizeof changes; k++) {
+            uint64_t cost = 0;
+            struct ros_error err = ROS_ERROR_INIT;
+            *byte = (unsigned char) (was + changes[k]);
+            find_ends(p);
+            if (ros__verify(p, &cost, &err) != ROS_OK) {
+                assert_true(err.text[0] != '\0');
+                refused++;
+                continue;
+            }
+            accepted++;
+            test_run(&host);
+            assert_true(host.verdict.cost <= cost);
+        }
+        *byte = was;
+    }
+    find_ends(p);
+    assert_true(refused > 1000 && accepted > 100);
+    print_message("%zu changed programs refused, %zu accepted and run\n", refused, accepted);
+    test_host_close(&host);
+}
+
+static void expect_refused(struct ros__word *code, uint32_t count, const char *why)
+{
+    uint32_t ends[16] = {0};
+    uint32_t lines[16] = {0};
+    double consts[] = {1};
+    struct ros_program p = {
+        .code = code, .code_count = count, .loop_ends = ends, .lines = lines, .consts = consts, .const_count = 1};
+    uint64_t cost;
+    struct ros_error err = ROS_ERROR_INIT;
+    find_ends(&p);
+    assert_int_equal(ros__verify(&p, &cost, &err), ROS_E_VERIFY);
+    if (strstr(err.text, why) == NULL)
+        fail_msg("`%s` is not why: %s", why, err.text);
+}
+
+#define CODE(...)                                                                                                      \
+    (struct ros__word[]){__VA_ARGS__}, sizeof((struct ros__word[]){__VA_ARGS__}) / sizeof(struct ros__word)
+
+static void test_each_rule_of_the_verifier(void **state)
+{
+    (void) state;
+    const struct ros__word halt = {ROS__OP_HALT, 0, 0, 0, 0};
+    expect_refused(CODE({200, 0, 0, 0, 0}, halt), "unknown instruction");
+    expect_refused(CODE({ROS__OP_LDK, 0, 0, 0, 1}, halt), "out of range");
+    expect_refused(CODE({ROS__OP_LDK, 255, 0, 0, 0}, halt), "a register that there is not");
+    expect_refused(CODE({ROS__OP_ADD, 0, 0, 0, 0}, halt), "may not have been written");
+    expect_refused(CODE({ROS__OP_LDB, 0, 0, 0, 2}, {ROS__OP_WHERE, 0, 0, 0, 1}, halt), "jumps backward");
+    expect_refused(CODE({ROS__OP_LDB, 0, 0, 0, 2}, {ROS__OP_WHERE, 0, 0, 0, 9}, halt), "jumps backward, or out");
+    expect_refused(CODE({ROS__OP_LDB, 0, 0, 0, 2}, {ROS__OP_WHERE, 0, 0, 0, 3}, {ROS__OP_LDK, 1, 0, 0, 0},
+                        {ROS__OP_NEG, 2, 1, 0, 0}, halt),
+                   "may not have been written");
+    expect_refused(CODE({ROS__OP_NEXTI, 0, 0, 0, 1}, halt), "not open");
+    expect_refused(CODE(halt, halt), "ends before the end");
+    expect_refused(CODE({ROS__OP_LDK, 0, 0, 0, 0}), "not HALT");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_changed_byte),
+                                       cmocka_unit_test(test_each_rule_of_the_verifier)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
