@@ -24,6 +24,7 @@ struct ros__emitter {
     struct ros_arena *arena; /* the program's */
     bool used[ROS__BANK_COUNT][256];
     uint32_t code_size;
+    uint32_t line_size; /* of lines, beside code: either may fail to grow by itself */
     uint32_t const_size;
     uint32_t text_size;
     uint32_t part_size;

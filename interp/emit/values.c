@@ -63,13 +63,12 @@ static uint32_t line_of(const struct ros__emitter *e)
 uint32_t ros__emit_word(struct ros__emitter *e, enum ros__opcode op, uint8_t a, uint8_t b, uint8_t c, uint32_t x)
 {
     struct ros_program *p = e->program;
-    uint32_t lines_size = e->code_size;
     if (p->code_count == ROS_LIMIT_CODE_WORDS) {
         too_much(e, "instructions");
         return 0;
     }
     if (!grow(e, (void **) &p->code, p->code_count, &e->code_size, sizeof *p->code) ||
-        !grow(e, (void **) &p->lines, p->code_count, &lines_size, sizeof *p->lines))
+        !grow(e, (void **) &p->lines, p->code_count, &e->line_size, sizeof *p->lines))
         return 0;
     p->code[p->code_count] = (struct ros__word){(uint8_t) op, a, b, c, x};
     p->lines[p->code_count] = line_of(e);

@@ -13,6 +13,8 @@ static bool fold_column(const struct ros__model *model, const struct ros__node *
     if (node->left != NULL)
         return false;
     const struct ros__column *column = &model->columns.items[node->index];
+    if (column->cells == NULL) /* memory was short when its table was read */
+        return false;
     union ros__cell cell = column->cells[row];
     if (column->type.kind == ROS_KIND_TEXT)
         ret->text = cell.text;
