@@ -273,6 +273,8 @@ enum ros_code ros__sema(const struct ros_unit *unit, struct ros_arena *arena, st
     ROS_TRY(s.code);
     ROS_TRY(diags->code);
     check_whole(&s);
+    ROS_TRY(s.code); /* a list that memory cut short is no list of all errors */
+    ROS_TRY(diags->code);
     if (diags->error_count > 0)
         return ROS_E_RULES;
     warn_unused(&s);
