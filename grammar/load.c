@@ -345,13 +345,32 @@ static enum ros_code load_folder(struct loader *l, const char *path, const struc
     return ROS_OK;
 }
 
+/* The tests of x.ros that stand in x_test.ros, where there is one. */
+static enum ros_code load_sibling(struct loader *l, const char *path, struct ros_error *reterr)
+{
+    struct ros_error unheard = ROS_ERROR_INIT;
+    if (!ends_with(path, ".ros") || ends_with(path, "_test.ros"))
+        return ROS_OK;
+    const char *sibling =
+        ros_arena_printf(l->unit->arena, "%.*s_test.ros", (int) (strlen(path) - strlen(".ros")), path);
+    if (sibling == NULL)
+        return ros_error_code(reterr, memory_code(l));
+    enum ros_code code = load_path(l, sibling, NULL, &unheard);
+    if (code == ROS_OK || code == ROS_E_NOT_FOUND)
+        return ROS_OK;
+    return ros_error_set(reterr, code, "%s", unheard.text);
+}
+
 static enum ros_code load_all(struct loader *l, const char *path, struct ros_error *reterr)
 {
     bool folder = false;
     ros_auto(ros_buf) struct ros_buf names;
     ros_buf_init(&names, l->unit->arena->alloc, (size_t) 4 << 20);
     ROS_TRY(l->io->list(l->io->context, path, &folder, &names, reterr));
-    return folder ? load_folder(l, path, &names, reterr) : load_path(l, path, NULL, reterr);
+    if (folder)
+        return load_folder(l, path, &names, reterr);
+    ROS_TRY(load_path(l, path, NULL, reterr));
+    return l->io->tests ? load_sibling(l, path, reterr) : ROS_OK;
 }
 
 enum ros_code ros_load(const char *path, const struct ros_loader *io, struct ros_arena *arena, struct ros_diags *diags,

@@ -1,10 +1,10 @@
 /*
  * load.h - a rule set from its files: `use`, folders and tables resolved.
  *
- * A rule set is one .ros file and what it uses, or a folder: every *.ros file in it (without *_test.ros, unless tests
- * are asked for), in the order of their names, exactly one of them with `ruleset`. Each file is read once, however
- * often it is used; the declarations of a used file come before those of the file that uses it. Files that use each
- * other in a circle are an error. Override files of a folder come last.
+ * A rule set is one .ros file and what it uses, or a folder: every *.ros file in it, in the order of their names,
+ * exactly one of them with `ruleset`. Where tests are asked for, x_test.ros beside x.ros is read too, and every
+ * *_test.ros of a folder. Each file is read once, however often it is used; the declarations of a used file come before
+ * those of the file that uses it. Files that use each other in a circle are an error.
  *
  * Paths after `use` and `from` are relative to the file they stand in and stay below the folder of the rule set: an
  * absolute path, `..` and an empty step are refused before anything is opened.
@@ -34,7 +34,7 @@ struct ros_loader {
     enum ros_code (*list)(void *context, const char *path, bool *ret_folder, struct ros_buf *out,
                           struct ros_error *reterr);
     void *context;
-    bool tests; /* read *_test.ros of a folder too */
+    bool tests; /* read *_test.ros too */
 };
 
 /* The files of this machine, without tests. Only regular files are read. Borrow it for ever. */

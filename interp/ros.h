@@ -152,6 +152,12 @@ struct ros_verdict {
     uint64_t cost; /* instructions taken */
 };
 
+/*
+ * From the next run on: the params of this organisation, where the rule set overrides any for it, else (false) the
+ * defaults. NULL: the defaults.
+ */
+bool ros_vm_set_org(struct ros_vm *vm, const char *org);
+
 /* Evaluates. facts must be of the same program (asserted). Never allocates; cannot fail on a verified program. */
 void ros_vm_run(struct ros_vm *vm, const struct ros_facts *facts, struct ros_verdict *ret);
 

@@ -22,6 +22,7 @@
 #define ROS_LIMIT_REGISTERS 255              /* registers of one bank */
 #define ROS_LIMIT_CODE_WORDS 65535           /* instructions of one program */
 #define ROS_LIMIT_CONSTANTS 255              /* numeric constants of one program */
+#define ROS_LIMIT_ORGS 10000                 /* organisations with params of their own */
 #define ROS_LIMIT_RULES 255                  /* rules of one program */
 #define ROS_LIMIT_FLAGS 255                  /* state flags of one program */
 #define ROS_LIMIT_OFFERS 4096                /* offers kept for one verdict */

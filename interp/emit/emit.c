@@ -4,6 +4,7 @@
  * afterwards; only candidates' rows and the offers of rules that do not win are jumped over.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "interp/emit/emitter.h"
@@ -48,6 +49,14 @@ static void copy_inputs(struct ros__emitter *e)
     }
 }
 
+static void set_param(struct ros__emitter *e, struct ros__prog_param *to, double num, enum ros_tri truth,
+                      const char *text)
+{
+    to->num = to->bank == ROS__BANK_N ? num : NAN;
+    to->truth = to->bank == ROS__BANK_B ? (uint8_t) truth : 0;
+    to->text = to->bank == ROS__BANK_S && text != NULL ? ros__text_id(e, text, strlen(text)) : 0;
+}
+
 static void copy_params(struct ros__emitter *e)
 {
     const struct ros__model *m = e->model;
@@ -58,14 +67,38 @@ static void copy_params(struct ros__emitter *e)
         struct ros__prog_param *to = &p->params[p->param_count++];
         to->name = copy_text(e, from->name.text, from->name.len);
         to->bank = ros__bank_of(&from->type);
-        to->num = NAN;
         if (to->bank == ROS__BANK_N)
-            to->num = from->value.num;
+            set_param(e, to, from->value.num, ROS_UNKNOWN, NULL);
         else if (to->bank == ROS__BANK_B)
-            to->truth = (uint8_t) from->value.truth;
-        else if (from->value.text != NULL)
-            to->text = ros__text_id(e, from->value.text, strlen(from->value.text));
+            set_param(e, to, NAN, from->value.truth, NULL);
+        else
+            set_param(e, to, NAN, ROS_UNKNOWN, from->value.text);
     }
+}
+
+static int by_org(const void *a, const void *b)
+{
+    return strcmp(((const struct ros__prog_org *) a)->org, ((const struct ros__prog_org *) b)->org);
+}
+
+static void copy_orgs(struct ros__emitter *e)
+{
+    const struct ros__model *m = e->model;
+    struct ros_program *p = e->program;
+    p->orgs = take(e, m->orgs.count, sizeof *p->orgs);
+    for (size_t i = 0; e->code == ROS_OK && i < m->orgs.count; i++) {
+        const struct ros__org *from = &m->orgs.items[i];
+        struct ros__prog_param *params = take(e, p->param_count, sizeof *params);
+        for (uint32_t k = 0; params != NULL && k < p->param_count; k++)
+            params[k] = p->params[k];
+        for (size_t k = 0; params != NULL && k < from->bind_count; k++) {
+            const struct ros__value *value = &from->binds[k].value;
+            set_param(e, &params[from->binds[k].index], value->num, value->truth, value->text);
+        }
+        p->orgs[p->org_count++] = (struct ros__prog_org){copy_text(e, from->org.text, from->org.len), params};
+    }
+    if (e->code == ROS_OK && p->org_count > 0)
+        qsort(p->orgs, p->org_count, sizeof *p->orgs, by_org);
 }
 
 static void copy_column(struct ros__emitter *e, const struct ros__column *from, size_t rows,
@@ -192,10 +225,10 @@ static void copy_candidates(struct ros__emitter *e)
 
 static void emit_guard(struct ros__emitter *e, size_t index, enum ros__opcode op, uint8_t cand)
 {
-    const struct ros__guard *guard = &e->model->guards.items[index];
+    struct ros__guard *guard = &e->model->guards.items[index];
     struct ros__reg cond = ros__emit_value(e, guard->cond);
     e->program->guards[index] = (struct ros__prog_guard){guard->reason, ros__emit_message(e, guard->message)};
-    ros__emit_word(e, op, cond.index, cand, 0, (uint32_t) index);
+    guard->at = ros__emit_word(e, op, cond.index, cand, 0, (uint32_t) index) + 1;
     ros__reg_give(e, cond);
 }
 
@@ -238,20 +271,21 @@ static void emit_before_rows(struct ros__emitter *e, const struct ros__cand *can
             ros__emit_hoist(e, fold->left);
             struct ros__reg acc = ros__reg_take(e, bank);
             fold->pin = acc.index + 1;
-            ros__emit_word(e, bank == ROS__BANK_B ? ROS__OP_FOLB : ROS__OP_FOLN, acc.index, (uint8_t) fold->index, 1,
-                           0);
+            fold->from = ros__emit_word(e, bank == ROS__BANK_B ? ROS__OP_FOLB : ROS__OP_FOLN, acc.index,
+                                        (uint8_t) fold->index, 1, 0) +
+                         1;
         }
     }
     for (size_t k = 0; k < cand->key_count; k++)
         ros__emit_hoist(e, cand->keys[k]);
 }
 
-static void emit_fold_row(struct ros__emitter *e, const struct ros__node *fold)
+static void emit_fold_row(struct ros__emitter *e, struct ros__node *fold)
 {
     enum ros__bank bank = ros__bank_of(&fold->type);
     struct ros__reg item = ros__emit_value(e, fold->left);
     enum ros__opcode op = bank == ROS__BANK_B ? ROS__OP_ACCB : item.bank == ROS__BANK_B ? ROS__OP_ACCT : ROS__OP_ACCN;
-    ros__emit_word(e, op, (uint8_t) (fold->pin - 1), (uint8_t) fold->index, item.index, 0);
+    fold->at = ros__emit_word(e, op, (uint8_t) (fold->pin - 1), (uint8_t) fold->index, item.index, 0) + 1;
     ros__reg_give(e, item);
 }
 
@@ -286,12 +320,13 @@ static void emit_rows(struct ros__emitter *e, const struct ros__cand *cand, size
     ros__emit_word(e, ROS__OP_SCAN, e->row.index, (uint8_t) index, 0, 0);
     uint32_t body = e->program->code_count;
     for (size_t i = 0; i < cand->step_count; i++) {
-        const struct ros__step *step = &cand->steps[i];
+        struct ros__step *step = &cand->steps[i];
         if (step->kind == ROS_STEP_LET) {
             ros__emit_pinned(e, e->model->fields.items[step->index].node);
         } else if (step->kind == ROS_STEP_WHERE) {
             struct ros__reg holds = ros__emit_value(e, step->node);
-            jumps[jump_count++] = ros__emit_word(e, ROS__OP_WHERE, holds.index, 0, 0, 0);
+            jumps[jump_count] = ros__emit_word(e, ROS__OP_WHERE, holds.index, 0, 0, 0);
+            step->at = jumps[jump_count++] + 1;
             ros__reg_give(e, holds);
         }
     }
@@ -312,7 +347,7 @@ static void emit_candidates(struct ros__emitter *e, size_t index)
             emit_guard(e, cand->steps[i].index, ROS__OP_NEED, (uint8_t) index);
 }
 
-static void emit_offers(struct ros__emitter *e, const struct ros__rule *rule)
+static void emit_offers(struct ros__emitter *e, struct ros__rule *rule)
 {
     uint32_t jump = 0;
     ros__emit_hoist(e, rule->where);
@@ -324,6 +359,7 @@ static void emit_offers(struct ros__emitter *e, const struct ros__rule *rule)
     if (rule->where != NULL) {
         struct ros__reg holds = ros__emit_value(e, rule->where);
         jump = ros__emit_word(e, ROS__OP_WHERE, holds.index, 0, 0, 0);
+        rule->where_at = jump + 1;
         ros__reg_give(e, holds);
     }
     ros__emit_word(e, ROS__OP_OFFER, 0, (uint8_t) rule->cand, 0, 0);
@@ -344,7 +380,7 @@ static void emit_texts(struct ros__emitter *e, const struct ros__rule *rule, str
 
 static void emit_rule(struct ros__emitter *e, size_t index)
 {
-    const struct ros__rule *rule = &e->model->rules.items[index];
+    struct ros__rule *rule = &e->model->rules.items[index];
     struct ros__prog_rule *to = &e->program->rules[index];
     *to = (struct ros__prog_rule){.name = copy_text(e, rule->name.text, rule->name.len),
                                   .offers = rule->offers,
@@ -355,6 +391,7 @@ static void emit_rule(struct ros__emitter *e, size_t index)
         ros__emit_hoist(e, rule->where);
     struct ros__reg when = ros__emit_value(e, rule->when);
     uint32_t jump = ros__emit_word(e, ROS__OP_RULE, when.index, (uint8_t) index, 0, 0);
+    rule->at = jump + 1;
     ros__reg_give(e, when);
     if (rule->offers)
         emit_offers(e, rule);
@@ -413,6 +450,7 @@ enum ros_code ros__emit(const struct ros__model *model, struct ros_diags *diags,
     program->version = COPY(&e, model->version);
     copy_inputs(&e);
     copy_params(&e);
+    copy_orgs(&e);
     copy_tables(&e);
     copy_flags(&e);
     copy_reports(&e);

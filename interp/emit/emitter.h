@@ -36,8 +36,6 @@ struct ros__emitter {
     enum ros_code code;   /* the first failure */
 };
 
-enum ros__bank ros__bank_of(const struct ros_type *type);
-
 /* The next instruction's place. */
 uint32_t ros__emit_word(struct ros__emitter *e, enum ros__opcode op, uint8_t a, uint8_t b, uint8_t c, uint32_t x);
 /* Makes the x of an earlier instruction point here. */

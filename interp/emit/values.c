@@ -304,9 +304,10 @@ static struct ros__reg emit_fold(struct ros__emitter *e, struct ros__node *node)
     ros__emit_word(e, bank == ROS__BANK_B ? ROS__OP_FOLB : ROS__OP_FOLN, to.index, (uint8_t) node->index, 0, slot);
     ros__emit_word(e, ROS__OP_EACH, 0, 0, 0, slot);
     uint32_t body = e->program->code_count;
+    node->from = body - 1;
     struct ros__reg item = ros__emit_value(e, node->left);
     enum ros__opcode op = bank == ROS__BANK_B ? ROS__OP_ACCB : item.bank == ROS__BANK_B ? ROS__OP_ACCT : ROS__OP_ACCN;
-    ros__emit_word(e, op, to.index, (uint8_t) node->index, item.index, 0);
+    node->at = ros__emit_word(e, op, to.index, (uint8_t) node->index, item.index, 0) + 1;
     ros__reg_give(e, item);
     ros__emit_word(e, ROS__OP_NEXTI, 0, 0, 0, body);
     return to;
@@ -335,12 +336,8 @@ static struct ros__reg emit_let(struct ros__emitter *e, const struct ros__node *
     return value->type.vector ? ros__emit_value(e, value) : ros__emit_pinned(e, value);
 }
 
-struct ros__reg ros__emit_value(struct ros__emitter *e, struct ros__node *node)
+static struct ros__reg emit_node(struct ros__emitter *e, struct ros__node *node)
 {
-    if (e->code != ROS_OK)
-        return (struct ros__reg){.bank = ros__bank_of(&node->type)};
-    if (node->pin != 0)
-        return pinned(node);
     switch (node->kind) {
     case ROS__NODE_LET:
         return emit_let(e, node);
@@ -377,6 +374,20 @@ struct ros__reg ros__emit_value(struct ros__emitter *e, struct ros__node *node)
     }
 }
 
+struct ros__reg ros__emit_value(struct ros__emitter *e, struct ros__node *node)
+{
+    if (e->code != ROS_OK)
+        return (struct ros__reg){.bank = ros__bank_of(&node->type)};
+    if (node->pin != 0)
+        return pinned(node);
+    uint32_t before = e->program->code_count;
+    struct ros__reg reg = emit_node(e, node);
+    if (node->kind != ROS__NODE_FOLD && node->kind != ROS__NODE_LET && node->kind != ROS__NODE_FLAG &&
+        e->program->code_count > before)
+        node->at = e->program->code_count;
+    return reg;
+}
+
 struct ros__reg ros__emit_pinned(struct ros__emitter *e, struct ros__node *node)
 {
     if (node->pin == 0 && e->code == ROS_OK) {
@@ -410,7 +421,7 @@ void ros__emit_hoist(struct ros__emitter *e, struct ros__node *node)
 
 /* --- texts that are shown ----------------------------------------------------------------------------------------- */
 
-static enum ros__show show_of(const struct ros_type *type)
+enum ros__show ros__show_of(const struct ros_type *type)
 {
     if (type->kind == ROS_KIND_TEXT)
         return ROS__SHOW_TEXT;
@@ -457,7 +468,7 @@ static void gather_node(struct ros__emitter *e, struct gathered *g, struct ros__
         gather(e, g, (struct ros__prog_part){ROS__SHOW_UPPER, ros__emit_pinned(e, node->left).index, NULL});
     } else {
         char unit[ROS_TYPE_TEXT_SIZE];
-        struct ros__prog_part part = {show_of(&node->type), ros__emit_pinned(e, node).index, NULL};
+        struct ros__prog_part part = {ros__show_of(&node->type), ros__emit_pinned(e, node).index, NULL};
         if (part.show == ROS__SHOW_UNIT) {
             const char *text = ros_type_unit(&node->type, unit);
             part.text = ros_arena_copy(e->arena, text, strlen(text));

@@ -71,6 +71,14 @@ static void add_schema(struct hasher *h, const struct ros_program *p)
         add_double(h, p->params[i].num);
         add_u64(h, (uint64_t) p->params[i].truth << 32 | p->params[i].text);
     }
+    add_u64(h, p->org_count);
+    for (uint32_t o = 0; o < p->org_count; o++) {
+        add_text(h, p->orgs[o].org);
+        for (uint32_t i = 0; i < p->param_count; i++) {
+            add_double(h, p->orgs[o].params[i].num);
+            add_u64(h, (uint64_t) p->orgs[o].params[i].truth << 32 | p->orgs[o].params[i].text);
+        }
+    }
     add_u64(h, p->flag_count);
     for (uint32_t i = 0; i < p->flag_count; i++) {
         add_text(h, p->flags[i].name);

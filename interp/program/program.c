@@ -69,15 +69,12 @@ struct ros_program *ros_program_unref(struct ros_program *program)
     return NULL;
 }
 
-static enum ros_code build(const struct ros_unit *unit, struct ros_diags *diags, struct ros_program *program,
-                           struct ros_error *reterr)
+static enum ros_code build(const struct ros_unit *unit, struct ros_arena *arena, struct ros_diags *diags,
+                           struct ros__model **ret_model, struct ros_program *program, struct ros_error *reterr)
 {
-    ros_auto(ros_arena) struct ros_arena scratch;
-    ros_arena_init(&scratch, program->alloc, ROS_LIMIT_COMPILE_BYTES);
-    struct ros__model *model = NULL;
-    enum ros_code code = ros__sema(unit, &scratch, diags, &model);
+    enum ros_code code = ros__sema(unit, arena, diags, ret_model);
     if (code == ROS_OK)
-        code = ros__emit(model, diags, program);
+        code = ros__emit(*ret_model, diags, program);
     if (code == ROS_E_RULES)
         return ros_error_set(reterr, code, "the rules have %zu error%s", diags->error_count,
                              diags->error_count == 1 ? "" : "s");
@@ -87,8 +84,9 @@ static enum ros_code build(const struct ros_unit *unit, struct ros_diags *diags,
     return ros__program_checksum(program, reterr);
 }
 
-enum ros_code ros_program_compile(const struct ros_unit *unit, const struct ros_alloc *alloc, struct ros_diags *diags,
-                                  struct ros_program **ret, struct ros_error *reterr)
+enum ros_code ros__program_build(const struct ros_unit *unit, const struct ros_alloc *alloc, struct ros_arena *arena,
+                                 struct ros_diags *diags, struct ros__model **ret_model, struct ros_program **ret,
+                                 struct ros_error *reterr)
 {
     struct ros_program *program = ros_alloc_zero(alloc, sizeof *program);
     if (program == NULL)
@@ -96,13 +94,22 @@ enum ros_code ros_program_compile(const struct ros_unit *unit, const struct ros_
     program->alloc = alloc;
     atomic_init(&program->refs, 1);
     ros_arena_init(&program->arena, alloc, ROS_LIMIT_COMPILE_BYTES);
-    enum ros_code code = build(unit, diags, program, reterr);
+    enum ros_code code = build(unit, arena, diags, ret_model, program, reterr);
     if (code != ROS_OK) {
         program_free(program);
         return code;
     }
     *ret = program;
     return ROS_OK;
+}
+
+enum ros_code ros_program_compile(const struct ros_unit *unit, const struct ros_alloc *alloc, struct ros_diags *diags,
+                                  struct ros_program **ret, struct ros_error *reterr)
+{
+    ros_auto(ros_arena) struct ros_arena scratch;
+    ros_arena_init(&scratch, alloc, ROS_LIMIT_COMPILE_BYTES);
+    struct ros__model *model = NULL;
+    return ros__program_build(unit, alloc, &scratch, diags, &model, ret, reterr);
 }
 
 /* --- what is seen ------------------------------------------------------------------------------------------------- */

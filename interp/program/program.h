@@ -90,6 +90,10 @@ struct ros__prog_part {
     uint8_t reg;
     const char *text; /* of LITERAL; of UNIT: the unit behind the number */
 };
+/* values.c: where a value of this type lives, and how it is shown. */
+enum ros__bank ros__bank_of(const struct ros_type *type);
+enum ros__show ros__show_of(const struct ros_type *type);
+
 struct ros__prog_message {
     uint32_t first;
     uint32_t count;
@@ -121,6 +125,12 @@ struct ros__prog_param {
     uint32_t text;
 };
 
+/* The params of one organisation: a whole set, its own values over the defaults. */
+struct ros__prog_org {
+    const char *org;
+    const struct ros__prog_param *params; /* [param_count] */
+};
+
 struct ros__prog_report {
     struct ros_report_info info;
     uint32_t slot; /* of a vector: the input */
@@ -147,6 +157,8 @@ struct ros_program {
     uint32_t input_count;
     struct ros__prog_param *params;
     uint32_t param_count;
+    struct ros__prog_org *orgs; /* [org_count], in the order of strcmp() */
+    uint32_t org_count;
     struct ros__prog_table *tables;
     uint32_t table_count;
     struct ros__prog_column *columns;
@@ -171,6 +183,14 @@ struct ros_program {
 };
 
 const char *ros__opcode_name(uint8_t op);
+
+/*
+ * Compiles, and leaves the model of which the program was made in an arena of the caller's: for tests and explanations,
+ * which speak of what the author wrote. Returns owned (one reference) in *ret; the program does not need the arena.
+ */
+enum ros_code ros__program_build(const struct ros_unit *unit, const struct ros_alloc *alloc, struct ros_arena *arena,
+                                 struct ros_diags *diags, struct ros__model **ret_model, struct ros_program **ret,
+                                 struct ros_error *reterr);
 
 /* emit.c: fills an empty program. ROS_E_LIMIT with the place in diags; ROS_E_OOM. */
 enum ros_code ros__emit(const struct ros__model *model, struct ros_diags *diags, struct ros_program *program);

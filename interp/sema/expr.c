@@ -608,6 +608,9 @@ static struct ros__node *literal_expr(struct ros__sema *s, const struct ros_expr
 
 struct ros__node *ros__expr(struct ros__sema *s, const struct ros_expr *expr)
 {
+    struct ros__node *expected = s->in_expect ? ros__expect_expr(s, expr) : NULL;
+    if (expected != NULL)
+        return expected;
     switch (expr->kind) {
     case ROS_EXPR_NUMBER:
     case ROS_EXPR_BOOL:

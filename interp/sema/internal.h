@@ -6,6 +6,7 @@
 
 #include "interp/base/limits.h"
 #include "interp/base/map.h"
+#include "interp/sema/fold.h"
 #include "interp/sema/sema.h"
 
 enum ros__symbol_kind {
@@ -40,11 +41,13 @@ struct ros__sema {
     struct ros_map rules;
     struct ros_map groups;
     struct ros_map fixtures;
+    struct ros_map orgs;
     struct ros_map scopes; /* of candidates blocks, by their name: struct ros_map */
     struct ros_map *local; /* the row and its lets, or a table's columns; NULL: none */
     size_t cand;           /* of the candidates block that local is of */
     bool in_need;
     bool in_fold;
+    bool in_expect;
     ROS__LIST(struct ros__node *) folds; /* folds over rows of the need that is being read */
     struct ros__node spare;              /* handed out when memory is short */
     enum ros_code code;                  /* the first failure that is not a finding */
@@ -108,12 +111,6 @@ void ros__settle(struct ros__sema *s, const struct ros__node *cond, bool rows_on
 /* The name that makes a value missing; NULL: none is named. */
 const char *ros__missing_source(const struct ros__sema *s, const struct ros__node *node);
 
-/* fold.c: values that are known at compile time. */
-struct ros__value {
-    double num;
-    enum ros_tri truth;
-    const char *text;
-};
 /* False when the expression names something that only a host knows. row: for columns of a table's own check. */
 bool ros__fold(const struct ros__model *model, const struct ros__node *node, size_t row, struct ros__value *ret);
 
@@ -122,6 +119,8 @@ void ros__table_declare(struct ros__sema *s, const struct ros_decl_table *decl);
 /* block.c: candidates and decide. */
 void ros__candidates_declare(struct ros__sema *s, const struct ros_decl_candidates *decl, struct ros_span span);
 void ros__decide_declare(struct ros__sema *s, const struct ros_decl_decide *decl, struct ros_span span);
+/* expect.c: what only the expectation of a test can name; NULL: it is an expression like any other. */
+struct ros__node *ros__expect_expr(struct ros__sema *s, const struct ros_expr *expr);
 /* param.c */
 void ros__param_declare(struct ros__sema *s, const struct ros_decl_param *decl);
 void ros__check_declare(struct ros__sema *s, const struct ros_decl_expr *decl);
@@ -129,6 +128,9 @@ void ros__check_declare(struct ros__sema *s, const struct ros_decl_expr *decl);
 void ros__fixture_declare(struct ros__sema *s, const struct ros_decl_fixture *decl);
 void ros__test_declare(struct ros__sema *s, const struct ros_decl_test *decl);
 void ros__org_declare(struct ros__sema *s, const struct ros_decl_org *decl);
+/* Notes a check, to be asked again for the params of each organisation. */
+void ros__check_note(struct ros__sema *s, struct ros__node *node, const char *message, size_t table,
+                     struct ros_span span);
 /* input.c */
 void ros__metric_declare(struct ros__sema *s, const struct ros_decl_metric *decl);
 void ros__fact_declare(struct ros__sema *s, const struct ros_decl_fact *decl);

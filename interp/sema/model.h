@@ -27,16 +27,24 @@ enum ros__node_kind {
     ROS__NODE_FIND,    /* index: a table; list: its keys */
     ROS__NODE_NEGATE,
     ROS__NODE_NOT,
-    ROS__NODE_BINARY, /* op, left, right */
-    ROS__NODE_IN,     /* left, list */
-    ROS__NODE_IF,     /* cond, left, right */
-    ROS__NODE_KNOWN,  /* list */
-    ROS__NODE_UPPER,  /* left */
-    ROS__NODE_FOLD,   /* index: enum ros__fold; left; over instances (slot) or rows (over_rows) */
-    ROS__NODE_COMPOSE /* list: the parts of a text */
+    ROS__NODE_BINARY,  /* op, left, right */
+    ROS__NODE_IN,      /* left, list */
+    ROS__NODE_IF,      /* cond, left, right */
+    ROS__NODE_KNOWN,   /* list */
+    ROS__NODE_UPPER,   /* left */
+    ROS__NODE_FOLD,    /* index: enum ros__fold; left; over instances (slot) or rows (over_rows) */
+    ROS__NODE_COMPOSE, /* list: the parts of a text */
+    /* In the expectations of a test only: what came of a run. */
+    ROS__NODE_RULE,        /* index: true when it is the verdict, unknown when its condition is */
+    ROS__NODE_OUTCOME,     /* index: enum ros__outcome */
+    ROS__NODE_REASON,      /* index: enum ros_reason */
+    ROS__NODE_OFFER_COUNT, /* how many types are offered */
+    ROS__NODE_OFFER        /* index: which offer, from 0; text: its field */
 };
 
 enum ros__fold { ROS__FOLD_ANY, ROS__FOLD_ALL, ROS__FOLD_MAX, ROS__FOLD_MIN, ROS__FOLD_SUM, ROS__FOLD_COUNT };
+
+enum ros__outcome { ROS__OUTCOME_NONE, ROS__OUTCOME_CERTAIN, ROS__OUTCOME_SKIPPED, ROS__OUTCOME_WITHHELD };
 
 struct ros__node {
     enum ros__node_kind kind;
@@ -55,7 +63,9 @@ struct ros__node {
     struct ros__node *cond;
     struct ros__node **list;
     size_t count;
-    int pin; /* emit: register + 1 that holds it, 0: none */
+    int pin;       /* emit: register + 1 that holds it, 0: none */
+    uint32_t at;   /* emit: 1 + the instruction that writes its value; 0: it has none of its own */
+    uint32_t from; /* emit: of a fold, 1 + the instruction where it begins */
 };
 
 struct ros__input {
@@ -130,6 +140,7 @@ struct ros__guard {
     struct ros__node *cond;
     enum ros_reason reason;
     struct ros__node *message;
+    uint32_t at; /* emit: 1 + its instruction; of steps and rules too */
 };
 
 struct ros__field {
@@ -146,6 +157,8 @@ struct ros__step {
     size_t index;             /* let: field; need: guard */
     struct ros__node **folds; /* need: folds over rows in its condition */
     size_t fold_count;
+    struct ros_span span;
+    uint32_t at;
 };
 
 struct ros__cand {
@@ -172,6 +185,8 @@ struct ros__rule {
     struct ros__node *where;
     struct ros__rule_text *texts;
     size_t text_count;
+    uint32_t at;
+    uint32_t where_at;
 };
 
 /* What the program does, in source order. */
@@ -189,6 +204,55 @@ struct ros__item {
     struct ros_span span;
 };
 
+/* A value that is known before any host, or was worked out after a run. What is missing: NaN, unknown, NULL, -1. */
+struct ros__value {
+    double num;
+    enum ros_tri truth;
+    const char *text;
+    int64_t row;
+};
+
+/* One line of a fixture, a test, or an organisation's overrides. */
+struct ros__bind {
+    bool param;
+    size_t index;         /* a param or an input */
+    const char *instance; /* of an input that is a value for each instance; else NULL */
+    struct ros__value value;
+    struct ros_span span;
+};
+
+struct ros__fixture {
+    struct ros__bind *binds;
+    size_t bind_count;
+};
+
+struct ros__expect {
+    struct ros__node *node;
+    struct ros_span span;
+};
+
+struct ros__test {
+    struct ros_name name;
+    struct ros__bind *binds; /* fixtures first, then what stands in the test: a later one wins */
+    size_t bind_count;
+    struct ros__expect *expects;
+    size_t expect_count;
+};
+
+struct ros__org {
+    struct ros_name org;
+    struct ros__bind *binds;
+    size_t bind_count;
+};
+
+/* A `check`: among params, or (table < table count) for each row of a table. */
+struct ros__check {
+    struct ros__node *node;
+    const char *message;
+    size_t table; /* SIZE_MAX: none */
+    struct ros_span span;
+};
+
 /* A list that grows in the arena. */
 #define ROS__LIST(T)                                                                                                   \
     struct {                                                                                                           \
@@ -197,8 +261,11 @@ struct ros__item {
         size_t size;                                                                                                   \
     }
 
+struct ros__sema;
+
 struct ros__model {
     const struct ros_unit *unit;
+    struct ros__sema *scope; /* the names, for questions afterwards */
     const char *name;
     const char *version;
     ROS__LIST(struct ros__input) inputs;
@@ -214,6 +281,10 @@ struct ros__model {
     ROS__LIST(struct ros__cand) cands;
     ROS__LIST(struct ros__rule) rules;
     ROS__LIST(struct ros__item) items;
+    ROS__LIST(struct ros__check) checks;
+    ROS__LIST(struct ros__fixture) fixtures;
+    ROS__LIST(struct ros__test) tests;
+    ROS__LIST(struct ros__org) orgs;
 };
 
 #endif

@@ -103,9 +103,18 @@ void ros__check_declare(struct ros__sema *s, const struct ros_decl_expr *decl)
         ros_diags_add(s->diags, ROS_DIAG_E0501, decl->expr->span, "a check can name params only");
         return;
     }
+    const char *message = decl->message != NULL && decl->message->part_count > 0 && decl->message->parts[0].expr == NULL
+                              ? decl->message->parts[0].literal
+                              : "";
+    ros__check_note(s, node, message, SIZE_MAX, decl->expr->span);
     if (value.truth != ROS_TRUE && errors == 0)
-        ros_diags_add(s->diags, ROS_DIAG_E0501, decl->expr->span, "the check does not hold: %s",
-                      decl->message != NULL && decl->message->part_count > 0 && decl->message->parts[0].expr == NULL
-                          ? decl->message->parts[0].literal
-                          : "");
+        ros_diags_add(s->diags, ROS_DIAG_E0501, decl->expr->span, "the check does not hold: %s", message);
+}
+
+void ros__check_note(struct ros__sema *s, struct ros__node *node, const char *message, size_t table,
+                     struct ros_span span)
+{
+    struct ros__check *check = ros__list_add(s, &s->model->checks);
+    if (check != NULL)
+        *check = (struct ros__check){node, message, table, span};
 }

@@ -253,32 +253,63 @@ static void check_whole(struct ros__sema *s)
         ros_diags_add(s->diags, ROS_DIAG_E0701, start, "at most 255 lets of candidates");
 }
 
+/* What binds names comes after what declares them, and tests after the fixtures that they are given. */
+static int lateness(const struct ros_decl *decl)
+{
+    if (decl->kind == ROS_DECL_TEST)
+        return 2;
+    return decl->kind == ROS_DECL_FIXTURE || decl->kind == ROS_DECL_ORG;
+}
+
 enum ros_code ros__sema(const struct ros_unit *unit, struct ros_arena *arena, struct ros_diags *diags,
                         struct ros__model **ret)
 {
-    struct ros__sema s = {.arena = arena, .diags = diags, .unit = unit};
-    s.model = ros_arena_new(arena, struct ros__model);
-    if (s.model == NULL)
+    struct ros__sema *s = ros_arena_new(arena, struct ros__sema);
+    struct ros__model *model = ros_arena_new(arena, struct ros__model);
+    if (s == NULL || model == NULL)
         return ros_arena_code(arena);
-    s.model->unit = unit;
-    s.model->name = unit->name.text;
-    s.model->version = unit->version.text != NULL ? unit->version.text : "";
-    struct ros_map *maps[] = {&s.names, &s.later, &s.reports, &s.rules, &s.groups, &s.fixtures, &s.scopes};
+    *s = (struct ros__sema){.arena = arena, .diags = diags, .unit = unit, .model = model};
+    model->unit = unit;
+    model->scope = s;
+    model->name = unit->name.text;
+    model->version = unit->version.text != NULL ? unit->version.text : "";
+    struct ros_map *maps[] = {&s->names,  &s->later,    &s->reports, &s->rules,
+                              &s->groups, &s->fixtures, &s->orgs,    &s->scopes};
     for (size_t i = 0; i < ROS_COUNT(maps); i++)
         ros_map_init(maps[i], arena, 0);
     for (size_t i = 0; i < unit->decl_count; i++)
-        note_decl(&s, unit->decls[i]);
-    for (size_t i = 0; i < unit->decl_count && s.code == ROS_OK; i++)
-        declare(&s, unit->decls[i]);
-    ROS_TRY(s.code);
+        note_decl(s, unit->decls[i]);
+    for (int late = 0; late < 3; late++)
+        for (size_t i = 0; i < unit->decl_count && s->code == ROS_OK; i++)
+            if (lateness(unit->decls[i]) == late)
+                declare(s, unit->decls[i]);
+    ROS_TRY(s->code);
     ROS_TRY(diags->code);
-    check_whole(&s);
-    ROS_TRY(s.code); /* a list that memory cut short is no list of all errors */
+    check_whole(s);
+    ROS_TRY(s->code); /* a list that memory cut short is no list of all errors */
     ROS_TRY(diags->code);
     if (diags->error_count > 0)
         return ROS_E_RULES;
-    warn_unused(&s);
+    warn_unused(s);
     ROS_TRY(diags->code);
-    *ret = s.model;
+    *ret = model;
     return ROS_OK;
+}
+
+struct ros__node *ros__sema_ask(struct ros__model *model, const struct ros_unit *unit, const struct ros_expr *expr,
+                                struct ros_diags *diags)
+{
+    struct ros__sema *s = model->scope;
+    size_t errors = diags->error_count;
+    s->diags = diags;
+    s->unit = unit;
+    s->in_expect = true;
+    struct ros__node *node = ros__expr(s, expr);
+    s->in_expect = false;
+    s->unit = model->unit;
+    if (s->code != ROS_OK)
+        return NULL;
+    if (!ros__node_is_bad(node) && (node->type.composed || node->type.kind == ROS_KIND_MISSING))
+        ros_diags_add(diags, ROS_DIAG_E0303, expr->span, "this has no value of its own");
+    return diags->error_count > errors ? ros__node_bad(s, expr->span) : node;
 }

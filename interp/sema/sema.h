@@ -16,4 +16,11 @@
 enum ros_code ros__sema(const struct ros_unit *unit, struct ros_arena *arena, struct ros_diags *diags,
                         struct ros__model **ret) ROS_MUST_CHECK;
 
+/*
+ * An expression of another unit, in the words of a test, checked against a model that is finished: for questions. NULL:
+ * memory was short. After a finding its type is BAD.
+ */
+struct ros__node *ros__sema_ask(struct ros__model *model, const struct ros_unit *unit, const struct ros_expr *expr,
+                                struct ros_diags *diags);
+
 #endif

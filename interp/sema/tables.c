@@ -164,11 +164,12 @@ static void check_keys(struct ros__sema *s, const struct ros_decl_table *decl, c
 }
 
 static void check_rows(struct ros__sema *s, const struct ros_decl_table *decl, const struct ros_expr *expr,
-                       size_t row_count)
+                       size_t index, size_t row_count)
 {
     struct ros__node *cond = ros__expr_bool(s, expr);
     if (ros__node_is_bad(cond) || s->diags->error_count > 0)
         return;
+    ros__check_note(s, cond, "", index, expr->span);
     for (size_t row = 0; row < row_count; row++) {
         struct ros__value value;
         if (!ros__fold(s->model, cond, row, &value)) {
@@ -208,6 +209,6 @@ void ros__table_declare(struct ros__sema *s, const struct ros_decl_table *decl)
     if (declare_keys(s, decl, table) && decl->csv != NULL && errors == 0 && s->code == ROS_OK)
         check_keys(s, decl, table);
     for (size_t i = 0; i < decl->check_count && decl->csv != NULL; i++)
-        check_rows(s, decl, decl->checks[i], table->row_count);
+        check_rows(s, decl, decl->checks[i], index, s->model->tables.items[index].row_count);
     s->local = NULL;
 }

@@ -15,16 +15,16 @@ static void show_bytes(double value, struct ros_buf *out)
     ros_buf_printf(out, "%.4g %s", value, units[unit]);
 }
 
-static void show_number(const struct ros__prog_part *part, double value, struct ros_buf *out)
+void ros__show_number(enum ros__show show, const char *unit, double value, struct ros_buf *out)
 {
     if (isnan(value))
         ros_buf_puts(out, "(unknown)");
-    else if (part->show == ROS__SHOW_SHARE)
+    else if (show == ROS__SHOW_SHARE)
         ros_buf_printf(out, "%.4g%%", value * 100);
-    else if (part->show == ROS__SHOW_BYTES)
+    else if (show == ROS__SHOW_BYTES)
         show_bytes(value, out);
-    else if (part->show == ROS__SHOW_UNIT)
-        ros_buf_printf(out, "%.4g %s", value, part->text);
+    else if (show == ROS__SHOW_UNIT)
+        ros_buf_printf(out, "%.4g %s", value, unit);
     else
         ros_buf_printf(out, "%.15g", value);
 }
@@ -65,7 +65,7 @@ enum ros_code ros__vm_message(const struct ros_vm *vm, uint32_t message, struct 
             show_truth(vm->b[part->reg], out);
             break;
         default:
-            show_number(part, vm->n[part->reg], out);
+            ros__show_number(part->show, part->text, vm->n[part->reg], out);
             break;
         }
     }

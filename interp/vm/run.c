@@ -3,6 +3,9 @@
  *
  * One body, two dispatches: with GNU C each instruction jumps to the next one's label, which the processor predicts per
  * instruction; elsewhere, and with ROS_VM_SWITCH, the same body is a switch.
+ *
+ * And two builds: trace.c includes this file once more with ROS_VM_TRACE, which notes what each instruction wrote. An
+ * explanation is therefore made by the code that decides, not by a second opinion.
  */
 #include <math.h>
 #include <string.h>
@@ -99,7 +102,15 @@ static void win(struct ros_vm *vm, uint8_t index)
     vm->winner = index;
 }
 
-void ros__vm_execute(struct ros_vm *vm, const struct ros_facts *facts)
+#ifdef ROS_VM_TRACE
+#define EXECUTE ros__vm_execute_traced
+#define RECORD() ros__trace_note(vm, (uint32_t) (w - code))
+#else
+#define EXECUTE ros__vm_execute
+#define RECORD() ((void) 0)
+#endif
+
+void EXECUTE(struct ros_vm *vm, const struct ros_facts *facts)
 {
     const struct ros_program *p = vm->program;
     const struct ros__word *code = p->code;
@@ -139,11 +150,13 @@ next:
 #endif
 #define NEXT()                                                                                                         \
     do {                                                                                                               \
+        RECORD();                                                                                                      \
         w++;                                                                                                           \
         DISPATCH();                                                                                                    \
     } while (0)
 #define JUMP(target)                                                                                                   \
     do {                                                                                                               \
+        RECORD();                                                                                                      \
         w = code + (target);                                                                                           \
         DISPATCH();                                                                                                    \
     } while (0)
@@ -165,11 +178,11 @@ next:
     NEXT();
     CASE(INI) n[w->a] = facts->instances[w->x].values[instance];
     NEXT();
-    CASE(PRN) n[w->a] = p->params[w->x].num;
+    CASE(PRN) n[w->a] = vm->params[w->x].num;
     NEXT();
-    CASE(PRB) b[w->a] = p->params[w->x].truth;
+    CASE(PRB) b[w->a] = vm->params[w->x].truth;
     NEXT();
-    CASE(PRS) s[w->a] = p->params[w->x].text;
+    CASE(PRS) s[w->a] = vm->params[w->x].text;
     NEXT();
     CASE(ADD) n[w->a] = ros__arith_finite(n[w->b] + n[w->c]);
     NEXT();

@@ -78,6 +78,7 @@ enum ros_code ros_vm_new(struct ros_program *program, const struct ros_alloc *al
     if (vm == NULL)
         return ros_error_code(reterr, ROS_E_OOM);
     vm->program = ros_program_ref(program);
+    vm->params = program->params;
     ros_arena_init(&vm->arena, alloc, 0);
     if (!take_texts(vm, alloc) || !take_candidates(vm) || !take_reports(vm)) {
         ros_vm_free(vm);
@@ -97,6 +98,24 @@ void ros_vm_free(struct ros_vm *vm)
     ros_arena_done(&vm->arena);
     ros_program_unref(vm->program);
     ros_alloc_put(alloc, vm, sizeof *vm);
+}
+
+bool ros_vm_set_org(struct ros_vm *vm, const char *org)
+{
+    const struct ros_program *p = vm->program;
+    const struct ros__prog_org *found = NULL;
+    for (uint32_t low = 0, high = p->org_count; org != NULL && found == NULL && low < high;) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = strcmp(org, p->orgs[middle].org);
+        if (order == 0)
+            found = &p->orgs[middle];
+        else if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    vm->params = found != NULL ? found->params : p->params;
+    return found != NULL;
 }
 
 /* --- runs --------------------------------------------------------------------------------------------------------- */
@@ -171,7 +190,10 @@ void ros_vm_run(struct ros_vm *vm, const struct ros_facts *facts, struct ros_ver
     assert(facts->program == vm->program);
     vm->facts = facts;
     reset(vm);
-    ros__vm_execute(vm, facts);
+    if (vm->trace != NULL)
+        ros__vm_execute_traced(vm, facts);
+    else
+        ros__vm_execute(vm, facts);
     struct ros_verdict v = {.rule = -1,
                             .certain = is_certain(vm),
                             .reasons = facts->reasons,

@@ -45,9 +45,24 @@ union ros__values {
     uint32_t *text;
 };
 
+/* What each instruction of the last run wrote, and how often each truth came of it in every run since the last reset.
+ */
+struct ros__trace {
+    union {
+        double num;
+        int32_t row;
+        uint32_t text;
+        uint8_t truth;
+    } * last;              /* [code_count] */
+    bool *ran;             /* [code_count]: in the last run */
+    uint64_t (*truths)[3]; /* [code_count]: by enum ros_tri */
+};
+
 struct ros_vm {
     struct ros_program *program;
-    const struct ros_facts *facts; /* of the last run */
+    const struct ros_facts *facts;        /* of the last run */
+    const struct ros__prog_param *params; /* [param_count]: the program's, or an organisation's */
+    struct ros__trace *trace;             /* NULL: nothing is recorded */
     double n[256];
     uint8_t b[256];
     uint32_t s[256];
@@ -79,9 +94,15 @@ const char *ros__vm_text(const struct ros_vm *vm, uint32_t id);
 
 /* run.c */
 void ros__vm_execute(struct ros_vm *vm, const struct ros_facts *facts);
+/* trace.c: the same, recording; and what it records after each instruction. */
+void ros__vm_execute_traced(struct ros_vm *vm, const struct ros_facts *facts);
+void ros__trace_note(struct ros_vm *vm, uint32_t pc);
+/* A trace in an arena; NULL when memory is short. */
+struct ros__trace *ros__trace_new(struct ros_arena *arena, const struct ros_program *program);
 /* sort.c */
 void ros__vm_sort(struct ros_vm *vm, uint32_t cand);
-/* render.c */
+/* render.c: a number as texts show it; unit: of ROS__SHOW_UNIT. */
+void ros__show_number(enum ros__show show, const char *unit, double value, struct ros_buf *out);
 enum ros_code ros__vm_message(const struct ros_vm *vm, uint32_t message, struct ros_buf *out);
 
 #endif

@@ -142,6 +142,14 @@ static enum ros_code bind(struct ros_scorer *s, const struct ros_evidence *evide
     return ROS_OK;
 }
 
+enum ros_code ros_score_bind(struct ros_facts *facts, struct ros_program *program, const struct ros_evidence *evidence,
+                             struct ros_error *reterr)
+{
+    struct ros_scorer binder = {.program = program, .facts = facts};
+    enum ros_code code = bind(&binder, evidence);
+    return code == ROS_OK ? ROS_OK : ros_error_code(reterr, code);
+}
+
 /* --- verdict -> outcome ------------------------------------------------------------------------------------------- */
 
 static enum ros_code collect_offers(struct ros_scorer *s, struct ros_outcome *outcome)

@@ -48,6 +48,11 @@ void ros_scorer_free(struct ros_scorer *scorer);
 /* The program this scorer runs; borrowed. */
 struct ros_program *ros_scorer_program(const struct ros_scorer *scorer);
 
+/* What an evidence says, in the words of a program: for those who run the program themselves. ROS_E_OOM, ROS_E_LIMIT.
+ */
+enum ros_code ros_score_bind(struct ros_facts *facts, struct ros_program *program, const struct ros_evidence *evidence,
+                             struct ros_error *reterr) ROS_MUST_CHECK;
+
 /* Scores. The evidence must live as long as the outcome is read. */
 enum ros_code ros_scorer_run(struct ros_scorer *scorer, const struct ros_evidence *evidence, struct ros_outcome *ret,
                              struct ros_error *reterr) ROS_MUST_CHECK;

@@ -16,7 +16,7 @@ const char *cli_rules_path(const char *given)
     return access(ROS_INSTALLED_RULES, R_OK) == 0 ? ROS_INSTALLED_RULES : ROS_SOURCE_RULES;
 }
 
-static void show(const struct ros_diags *diags, const struct ros_unit *unit, enum cli_format format, FILE *out)
+void cli_show_findings(const struct ros_diags *diags, const struct ros_unit *unit, enum cli_format format, FILE *out)
 {
     ros_auto(ros_buf) struct ros_buf text = ROS_BUF_INIT;
     FILE *stream = format == CLI_JSON && out != NULL ? out : stderr;
@@ -38,7 +38,7 @@ int cli_compile(const char *command, const char *path, enum cli_format format, F
     struct ros_unit *unit = NULL;
     enum ros_code code = ros_load_program(path, NULL, NULL, &arena, &diags, &unit, ret, &err);
     if (unit != NULL && diags.count > 0)
-        show(&diags, unit, format, out);
+        cli_show_findings(&diags, unit, format, out);
     if (code == ROS_OK)
         return CLI_OK;
     if (code == ROS_E_RULES && diags.error_count > 0)

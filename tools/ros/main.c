@@ -14,6 +14,9 @@ static const struct command {
 } commands[] = {
     {"check", cli_check, "parse, type and verify rules; every finding with place, cause and fix"},
     {"score", cli_score, "archive -> verdict, without a server"},
+    {"explain", cli_explain, "archive -> verdict, with every value, step and rejection"},
+    {"test", cli_test, "run the tests of rules, and say what they cover"},
+    {"repl", cli_repl, "ask an upload questions in the words of the rules"},
     {"disasm", cli_disasm, "bytecode with source lines and cost"},
 };
 

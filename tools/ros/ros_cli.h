@@ -19,6 +19,9 @@ enum cli_exit { CLI_OK = 0, CLI_USAGE = 64, CLI_DATA = 65, CLI_NO_INPUT = 66, CL
 int cli_check(int argc, char **argv);
 int cli_score(int argc, char **argv);
 int cli_disasm(int argc, char **argv);
+int cli_explain(int argc, char **argv);
+int cli_test(int argc, char **argv);
+int cli_repl(int argc, char **argv);
 
 /* Reads "text" or "json"; anything else prints what is allowed and is false. */
 bool cli_format_parse(const char *command, const char *text, enum cli_format *ret);
@@ -34,6 +37,9 @@ bool cli_colour(FILE *stream);
 
 /* The rule set to use: `given` (from --rules), else ROS_RULES_PATH, else the installed one, else the source tree's. */
 const char *cli_rules_path(const char *given);
+
+/* Shows findings: as text on standard error, as JSON on `out` (NULL: standard error). */
+void cli_show_findings(const struct ros_diags *diags, const struct ros_unit *unit, enum cli_format format, FILE *out);
 
 /*
  * Compiles path. Findings go to standard error (or, as JSON, to `out` when not NULL). Returns an exit code; on CLI_OK
