@@ -57,16 +57,34 @@ static void print_rows(const struct ros_note *note, int depth, FILE *out)
             note->more != NULL ? note->more : "");
 }
 
-static void print_truth(const struct ros_note *note, int depth, bool colour, FILE *out)
+static void print_words(const struct ros_note *note, FILE *out)
 {
     static const char *const kinds[] = {
-        [ROS_NOTE_GUARD] = "require ", [ROS_NOTE_RULE] = "rule ", [ROS_NOTE_ALL] = "all of",
-        [ROS_NOTE_ANY] = "any of",     [ROS_NOTE_NOT] = "not",    [ROS_NOTE_NEED] = "need "};
-    const char *kind = (size_t) note->kind < ROS_COUNT(kinds) && kinds[note->kind] != NULL ? kinds[note->kind] : "";
-    fprintf(out, "%*s%s %s%s%s%s%s%s\n", depth * 2, "", truth_word(note->truth, colour), kind,
-            note->name != NULL ? note->name : "", note->name != NULL && note->text != NULL ? ": " : "",
-            note->text != NULL ? note->text : "", note->more != NULL ? "   # " : "",
-            note->more != NULL ? note->more : "");
+        [ROS_NOTE_GUARD] = "require", [ROS_NOTE_RULE] = "rule", [ROS_NOTE_ALL] = "all of",
+        [ROS_NOTE_ANY] = "any of",    [ROS_NOTE_NOT] = "not",   [ROS_NOTE_NEED] = "need"};
+    if ((size_t) note->kind < ROS_COUNT(kinds) && kinds[note->kind] != NULL)
+        fprintf(out, " %s", kinds[note->kind]);
+    if (note->name != NULL)
+        fprintf(out, " %s", note->name);
+    if (note->text != NULL)
+        fprintf(out, note->name != NULL ? ": %s" : " %s", note->text);
+    if (note->more != NULL)
+        fprintf(out, "   # %s", note->more);
+}
+
+/* A list of one thing needs no line of its own: `not IDLE`, `require host.cloud == "aws"`. Returns what is left. */
+static const struct ros_note *print_truth(const struct ros_note *note, int depth, bool colour, FILE *out)
+{
+    fprintf(out, "%*s%s", depth * 2, "", truth_word(note->truth, colour));
+    print_words(note, out);
+    while (note->first != NULL && note->first == note->last && note->first->has_truth && note->more == NULL) {
+        if (note->text != NULL)
+            putc(':', out);
+        note = note->first;
+        print_words(note, out);
+    }
+    putc('\n', out);
+    return note;
 }
 
 static void print_note(const struct ros_note *note, int depth, bool colour, FILE *out)
@@ -86,7 +104,7 @@ static void print_note(const struct ros_note *note, int depth, bool colour, FILE
                 note->text != NULL ? note->text : "");
         break;
     default:
-        print_truth(note, depth, colour, out);
+        note = print_truth(note, depth, colour, out);
         break;
     }
     print_children(note, depth + 1, colour, out);
