@@ -15,12 +15,42 @@
 
 /* What is known to be there, by index in the model: a set of each. */
 struct sure {
+    struct ros_arena *arena;
     bool *lets;
     bool *inputs;
     bool *params;
     bool *fields;
     bool *columns; /* of the row itself */
 };
+
+static bool make_sure(const struct ros__model *m, struct ros_arena *arena, struct sure *ret)
+{
+    ret->arena = arena;
+    ret->lets = ros_arena_new_array(arena, bool, m->lets.count);
+    ret->inputs = ros_arena_new_array(arena, bool, m->inputs.count);
+    ret->params = ros_arena_new_array(arena, bool, m->params.count);
+    ret->fields = ros_arena_new_array(arena, bool, m->fields.count);
+    ret->columns = ros_arena_new_array(arena, bool, m->columns.count);
+    return ret->lets != NULL && ret->inputs != NULL && ret->params != NULL && ret->fields != NULL &&
+           ret->columns != NULL;
+}
+
+static void move_sure(const struct ros__model *m, const struct sure *from, const struct sure *to)
+{
+    memcpy(to->lets, from->lets, m->lets.count * sizeof *to->lets);
+    memcpy(to->inputs, from->inputs, m->inputs.count * sizeof *to->inputs);
+    memcpy(to->params, from->params, m->params.count * sizeof *to->params);
+    memcpy(to->fields, from->fields, m->fields.count * sizeof *to->fields);
+    memcpy(to->columns, from->columns, m->columns.count * sizeof *to->columns);
+}
+
+static bool copy_sure(const struct ros__model *m, const struct sure *from, struct sure *ret)
+{
+    if (!make_sure(m, from->arena, ret))
+        return false;
+    move_sure(m, from, ret);
+    return true;
+}
 
 static bool is_comparison(const struct ros__node *node)
 {
@@ -94,8 +124,22 @@ static bool any_may_miss(const struct ros__model *m, const struct ros__node *nod
     return found;
 }
 
+/* a and b, where a is never unknown: when it is false so is the whole, and when it is true it may vouch for b. */
+static bool vouched(const struct ros__model *m, const struct ros__node *a, const struct ros__node *b,
+                    const struct sure *sure)
+{
+    struct sure more;
+    if (may_miss(m, a, sure) || !copy_sure(m, sure, &more))
+        return false;
+    learn(m, a, &more);
+    return !may_miss(m, b, &more);
+}
+
 static bool binary_may_miss(const struct ros__model *m, const struct ros__node *node, const struct sure *sure)
 {
+    if (node->op == ROS_OP_AND &&
+        (vouched(m, node->left, node->right, sure) || vouched(m, node->right, node->left, sure)))
+        return false;
     if (node->op == ROS_OP_ELSE)
         return may_miss(m, node->left, sure) && may_miss(m, node->right, sure);
     bool divides = node->op == ROS_OP_DIV && (node->right->kind != ROS__NODE_NUM || node->right->number == 0);
@@ -143,30 +187,10 @@ static bool may_miss(const struct ros__model *m, const struct ros__node *node, c
 struct gatherer {
     struct ros_study *study;
     struct sure sure; /* of the rows that are left */
+    struct sure none;
     const char *where;
     bool failed;
 };
-
-static bool make_sure(struct ros_study *study, struct sure *ret)
-{
-    const struct ros__model *m = study->model;
-    ret->lets = ros_arena_new_array(&study->arena, bool, m->lets.count);
-    ret->inputs = ros_arena_new_array(&study->arena, bool, m->inputs.count);
-    ret->params = ros_arena_new_array(&study->arena, bool, m->params.count);
-    ret->fields = ros_arena_new_array(&study->arena, bool, m->fields.count);
-    ret->columns = ros_arena_new_array(&study->arena, bool, m->columns.count);
-    return ret->lets != NULL && ret->inputs != NULL && ret->params != NULL && ret->fields != NULL &&
-           ret->columns != NULL;
-}
-
-static void forget(const struct ros__model *m, const struct sure *sure)
-{
-    memset(sure->lets, 0, m->lets.count * sizeof *sure->lets);
-    memset(sure->inputs, 0, m->inputs.count * sizeof *sure->inputs);
-    memset(sure->params, 0, m->params.count * sizeof *sure->params);
-    memset(sure->fields, 0, m->fields.count * sizeof *sure->fields);
-    memset(sure->columns, 0, m->columns.count * sizeof *sure->columns);
-}
 
 static void gather(struct gatherer *g, const struct ros__node *node, uint32_t at, bool by_row)
 {
@@ -235,7 +259,7 @@ static void gather_candidates(struct gatherer *g, const struct ros__cand *cand)
             gather_whole(g, m->guards.items[step->index].cond);
         }
     }
-    forget(m, &g->sure);
+    move_sure(m, &g->none, &g->sure);
 }
 
 static void gather_item(struct gatherer *g, const struct ros__item *item)
@@ -273,7 +297,7 @@ static void gather_item(struct gatherer *g, const struct ros__item *item)
 bool ros__study_gather(struct ros_study *study)
 {
     struct gatherer g = {.study = study};
-    if (!make_sure(study, &g.sure))
+    if (!make_sure(study->model, &study->arena, &g.sure) || !make_sure(study->model, &study->arena, &g.none))
         return false;
     for (size_t i = 0; i < study->model->items.count; i++)
         gather_item(&g, &study->model->items.items[i]);

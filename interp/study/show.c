@@ -4,8 +4,9 @@
 
 #include "interp/study/internal.h"
 
-/* A left operand in parentheses begins behind them: how many such a text lacks. */
-static size_t lacking_parentheses(const char *text, size_t len)
+/* An operation whose first or last operand stands in parentheses begins behind, or ends before them: how many it lacks.
+ */
+static size_t lacking_parentheses(const char *text, size_t len, size_t *ret_behind)
 {
     size_t open = 0;
     size_t lacking = 0;
@@ -17,6 +18,7 @@ static size_t lacking_parentheses(const char *text, size_t len)
         else if (text[i] == ')')
             lacking++;
     }
+    *ret_behind = open;
     return lacking;
 }
 
@@ -29,7 +31,8 @@ void ros__study_source(const struct ros_study *study, struct ros_span span, stru
     if (span.start > source->len || span.length > source->len - span.start)
         return;
     bool blank = false;
-    for (size_t lacking = lacking_parentheses(source->text + span.start, span.length); lacking > 0; lacking--)
+    size_t behind;
+    for (size_t before = lacking_parentheses(source->text + span.start, span.length, &behind); before > 0; before--)
         ros_buf_addc(out, '(');
     for (size_t i = span.start; i < (size_t) span.start + span.length; i++) {
         char c = source->text[i];
@@ -40,6 +43,8 @@ void ros__study_source(const struct ros_study *study, struct ros_span span, stru
         if (!space)
             ros_buf_addc(out, c);
     }
+    for (; behind > 0; behind--)
+        ros_buf_addc(out, ')');
 }
 
 static void show_row(const struct ros_study *study, const struct ros_type *type, int64_t row, struct ros_buf *out)
