@@ -25,11 +25,8 @@ static const struct {
 static struct ros__node *known_call(struct ros__sema *s, const struct ros_expr *expr, bool unknown)
 {
     struct ros__node *node = ros__node_new(s, ROS__NODE_KNOWN, expr->span, ros_type_of(ROS_KIND_BOOL));
-    node->list = ros_arena_new_array(s->arena, struct ros__node *, expr->arg_count);
-    if (node->list == NULL) {
-        ros__sema_failed(s);
+    if (!ros__node_list(s, node, expr->arg_count))
         return ros__node_bad(s, expr->span);
-    }
     bool good = true;
     for (size_t i = 0; i < expr->arg_count; i++) {
         struct ros__node *arg = ros__expr(s, expr->args[i]);

@@ -24,10 +24,18 @@ struct ros__node *ros__node_bad(struct ros__sema *s, struct ros_span span)
     return ros__node_new(s, ROS__NODE_MISSING, span, ros_type_of(ROS_KIND_BAD));
 }
 
+bool ros__node_list(struct ros__sema *s, struct ros__node *node, size_t count)
+{
+    node->list = ros_arena_new_array(s->arena, struct ros__node *, count);
+    if (node->list == NULL)
+        ros__sema_failed(s);
+    return s->code == ROS_OK; /* the spare is everybody's: a child would take its list away */
+}
+
 struct ros__node *ros__node_children(struct ros__node *node, struct ros__node *left, struct ros__node *right)
 {
-    node->left = left;
-    node->right = right;
+    node->left = left != node ? left : NULL; /* the spare below itself would be a circle */
+    node->right = right != node ? right : NULL;
     node->row = (left != NULL && left->row) || (right != NULL && right->row);
     return node;
 }
@@ -273,11 +281,8 @@ static struct ros__node *find_expr(struct ros__sema *s, const struct ros_expr *e
                       table.key_count, expr->arg_count);
         return ros__node_bad(s, expr->span);
     }
-    node->list = ros_arena_new_array(s->arena, struct ros__node *, table.key_count);
-    if (node->list == NULL) {
-        ros__sema_failed(s);
+    if (!ros__node_list(s, node, table.key_count))
         return ros__node_bad(s, expr->span);
-    }
     bool good = true;
     for (size_t i = 0; i < table.key_count; i++) {
         struct ros__node *key = ros__expr_value(s, expr->args[i]);
@@ -451,11 +456,8 @@ static struct ros__node *in_expr(struct ros__sema *s, const struct ros_expr *exp
     struct ros__node *left = ros__expr(s, expr->left);
     struct ros__node *node =
         ros__node_children(ros__node_new(s, ROS__NODE_IN, expr->span, ros_type_of(ROS_KIND_BOOL)), left, NULL);
-    node->list = ros_arena_new_array(s->arena, struct ros__node *, expr->arg_count);
-    if (node->list == NULL) {
-        ros__sema_failed(s);
+    if (!ros__node_list(s, node, expr->arg_count))
         return ros__node_bad(s, expr->span);
-    }
     struct ros_expr equal = *expr;
     equal.op = ROS_OP_EQ;
     bool good = true;
@@ -544,11 +546,8 @@ static struct ros__node *text_expr(struct ros__sema *s, const struct ros_expr *e
     }
     node->kind = ROS__NODE_COMPOSE;
     node->type.composed = !ros__node_is_bad(node);
-    node->list = ros_arena_new_array(s->arena, struct ros__node *, expr->part_count);
-    if (node->list == NULL) {
-        ros__sema_failed(s);
+    if (!ros__node_list(s, node, expr->part_count))
         return ros__node_bad(s, expr->span);
-    }
     for (size_t i = 0; i < expr->part_count; i++) {
         const struct ros_text_part *part = &expr->parts[i];
         struct ros__node *item;

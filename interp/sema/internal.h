@@ -80,6 +80,8 @@ struct ros__node *ros__expr_value(struct ros__sema *s, const struct ros_expr *ex
 struct ros__node *ros__expr_text(struct ros__sema *s, const struct ros_expr *expr);
 struct ros__node *ros__node_new(struct ros__sema *s, enum ros__node_kind kind, struct ros_span span,
                                 struct ros_type type);
+/* Room for a node's list. False when memory is or was short. */
+bool ros__node_list(struct ros__sema *s, struct ros__node *node, size_t count);
 struct ros__node *ros__node_bad(struct ros__sema *s, struct ros_span span);
 void ros__expr_want_single(struct ros__sema *s, struct ros__node *node);
 /* False after a finding, or when the node is BAD. */

@@ -5,7 +5,6 @@
 #include <getopt.h>
 #include <readline/history.h>
 #include <readline/readline.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -104,28 +103,29 @@ static bool answer(struct repl *r, const char *line)
 
 static void converse(struct repl *r)
 {
-    for (char *line; (line = readline("ros> ")) != NULL; free(line)) {
-        if (line[0] != '\0')
-            add_history(line);
-        if (!answer(r, line)) {
-            free(line);
+    bool more = true;
+    while (more) {
+        char *line = readline("ros> ");
+        if (line == NULL) {
+            putchar('\n');
             return;
         }
+        if (line[0] != '\0')
+            add_history(line);
+        more = answer(r, line);
+        rl_free(line);
     }
-    putchar('\n');
 }
 
 static void read_lines(struct repl *r)
 {
-    char *line = NULL;
-    size_t size = 0;
-    for (ssize_t len; (len = getline(&line, &size, stdin)) >= 0;) {
+    char line[ROS_LIMIT_TEXT_BYTES];
+    while (fgets(line, sizeof line, stdin) != NULL) { /* a longer line is read as several, each of them a question */
         line[strcspn(line, "\r\n")] = '\0';
         if (!answer(r, line))
-            break;
+            return;
         fflush(stdout);
     }
-    free(line);
 }
 
 static int evaluate(struct repl *r, const char *archive, const char *org)

@@ -301,6 +301,8 @@ int cli_test(int argc, char **argv)
     }
     if (o.report == REPORT_JUNIT)
         puts("</testsuites>");
+    if (worst != CLI_OK && totals.tests == 0)
+        return worst;
     code = tell_totals(&o, &totals);
     return worst != CLI_OK ? worst : code;
 }
