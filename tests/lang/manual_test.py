@@ -1,4 +1,4 @@
-"""Every example of the manual that is marked as `ros` compiles without a finding."""
+"""Every example of the manual that is marked as `ros` compiles without a finding, and its own tests pass."""
 
 import os
 import pathlib
@@ -19,9 +19,12 @@ def main():
             file = pathlib.Path(folder, "example.ros")
             file.write_text(example)
             done = subprocess.run([str(ROS), "check", str(file)], capture_output=True, text=True, check=False)
+            if done.returncode == 0 and not done.stderr and re.search(r"^test ", example, re.M):
+                done = subprocess.run([str(ROS), "test", "--min", "100", str(file)], capture_output=True, text=True,
+                                      check=False)
         if done.returncode != 0 or done.stderr:
             wrong += 1
-            print(f"example {number}: exit {done.returncode}\n{done.stderr}")
+            print(f"example {number}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     print(f"{len(examples) - wrong} of {len(examples)} examples compile")
     return 1 if wrong or not examples else 0
 
