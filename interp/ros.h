@@ -65,17 +65,34 @@ uint64_t ros_program_cost(const struct ros_program *program);
 /* What a program wants to know of a host. */
 enum ros_input_kind { ROS_INPUT_METRIC, ROS_INPUT_FACT };
 enum ros_value_kind { ROS_VALUE_NUM, ROS_VALUE_TEXT, ROS_VALUE_BOOL };
+/* Which number stands for a metric over the measured time. Behind the mean in the order of interp/builtins.def. */
+enum ros_statistic {
+    ROS_STATISTIC_MEAN,
+    ROS_STATISTIC_P50,
+    ROS_STATISTIC_P90,
+    ROS_STATISTIC_P95,
+    ROS_STATISTIC_P99,
+    ROS_STATISTIC_LOWEST,
+    ROS_STATISTIC_HIGHEST,
+    ROS_STATISTIC_COUNT
+};
 struct ros_input {
     enum ros_input_kind kind;
-    enum ros_value_kind value; /* metrics are always ROS_VALUE_NUM */
-    bool vector;               /* metric[*]: any number of named instances */
-    const char *name;          /* "kernel.all.cpu.idle", "host.cloud" */
-    const char *instance;      /* "1 minute"; NULL for a metric without instances, for [*] and for facts */
-    const char *raw_unit;      /* the unit text that must stand beside a metric ("Kbyte"); NULL: any */
+    enum ros_value_kind value;    /* metrics are always ROS_VALUE_NUM */
+    enum ros_statistic statistic; /* of a metric; facts have ROS_STATISTIC_MEAN */
+    bool vector;                  /* metric[*]: any number of named instances */
+    const char *name;             /* "kernel.all.cpu.idle", "host.cloud" */
+    const char *instance;         /* "1 minute"; NULL for a metric without instances, for [*] and for facts */
+    const char *raw_unit;         /* the unit text that must stand beside a metric ("Kbyte"); NULL: any */
 };
 size_t ros_program_input_count(const struct ros_program *program);
 /* Borrowed from the program. Inputs that no rule uses are listed too (reports and records name them). */
 const struct ros_input *ros_program_input(const struct ros_program *program, size_t index);
+/* The function that a rule asks a statistic by: "p95"; NULL for the mean, which a rule asks by the metric's name alone.
+ */
+const char *ros_statistic_name(enum ros_statistic statistic);
+/* Appends an input as a rule writes it: `p95(kernel.all.cpu.idle)`, `disk.dev.total`. */
+enum ros_code ros_input_write(const struct ros_input *input, struct ros_buf *out);
 
 /* State groups and their flags, in source order; the flags of all groups are numbered through. */
 struct ros_flag_info {
@@ -87,6 +104,8 @@ struct ros_flag_info {
 size_t ros_program_flag_count(const struct ros_program *program);
 const struct ros_flag_info *ros_program_flag(const struct ros_program *program, size_t index);
 
+/* True for `decide every`: each rule that is true fires. Else (`decide first`) only the first one does. */
+bool ros_program_decides_every(const struct ros_program *program);
 size_t ros_program_rule_count(const struct ros_program *program);
 const char *ros_program_rule_name(const struct ros_program *program, size_t index);
 
@@ -140,16 +159,17 @@ struct ros_verdict {
     bool skipped; /* a `require` did not hold; no rule fires */
     enum ros_reason skip_reason;
     const char *skip_text; /* rendered; NULL when not skipped */
-    int rule;              /* index of the first rule that is true, -1: none */
-    bool certain;          /* no rule before it (or none at all) was unknown */
+    int rule;              /* index of the first rule that fired, -1: none */
+    bool certain;          /* no rule before it (or none at all; with `decide every`: no rule) was unknown */
     bool withheld;         /* the rule holds, its offer cannot be given */
     enum ros_reason withheld_reason;
     const char *withheld_text; /* rendered; NULL when not withheld */
     uint32_t reasons;          /* set of 1u << enum ros_reason */
     const enum ros_tri *flags; /* [flag count] */
-    const enum ros_tri *rules; /* [rule count] */
-    size_t offer_count;
-    uint64_t cost; /* instructions taken */
+    const enum ros_tri *rules; /* [rule count]: what their conditions are */
+    const bool *fired;         /* [rule count]: the verdict's rule, and with `decide every` each other one that fired */
+    size_t offer_count;        /* of `rule`, as is what was withheld */
+    uint64_t cost;             /* instructions taken */
 };
 
 /*
@@ -168,6 +188,21 @@ bool ros_verdict_listed(const struct ros_program *program, const struct ros_verd
  */
 bool ros_vm_offer_num(const struct ros_vm *vm, size_t offer, int field, double *ret);
 const char *ros_vm_offer_text(const struct ros_vm *vm, size_t offer, int field);
+
+/*
+ * After a run, of any rule below ros_program_rule_count(): what it offers. The calls above ask these of verdict.rule.
+ * A rule that has not fired offers nothing and withholds nothing.
+ */
+struct ros_rule_offers {
+    size_t count;
+    bool withheld;
+    enum ros_reason withheld_reason;
+};
+struct ros_rule_offers ros_vm_rule_offers(const struct ros_vm *vm, size_t rule);
+bool ros_vm_rule_offer_num(const struct ros_vm *vm, size_t rule, size_t offer, int field, double *ret);
+const char *ros_vm_rule_offer_text(const struct ros_vm *vm, size_t rule, size_t offer, int field);
+/* Appends why a rule's offer is withheld. ROS_E_NOT_FOUND when it is not. */
+enum ros_code ros_vm_render_withheld(const struct ros_vm *vm, size_t rule, struct ros_buf *out);
 
 /* After a run: a report's value. False / NULL / UNKNOWN: missing. Numbers are in base units (B, s, shares 0..1). */
 bool ros_vm_report_num(const struct ros_vm *vm, int report, double *ret);

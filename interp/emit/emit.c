@@ -459,6 +459,7 @@ enum ros_code ros__emit(const struct ros__model *model, struct ros_diags *diags,
     program->guard_count = (uint32_t) model->guards.count;
     program->rules = take(&e, model->rules.count, sizeof *program->rules);
     program->rule_count = (uint32_t) model->rules.count;
+    program->every = model->every;
     for (size_t i = 0; e.code == ROS_OK && i < model->items.count; i++)
         emit_item(&e, &model->items.items[i]);
     ros__emit_word(&e, ROS__OP_HALT, 0, 0, 0, 0);

@@ -58,7 +58,8 @@ static void add_schema(struct hasher *h, const struct ros_program *p)
     add_u64(h, p->input_count);
     for (uint32_t i = 0; i < p->input_count; i++) {
         const struct ros__prog_input *input = &p->inputs[i];
-        add_u64(h, (uint64_t) input->info.kind << 16 | (uint64_t) input->info.value << 8 | input->info.vector);
+        add_u64(h, (uint64_t) input->info.statistic << 24 | (uint64_t) input->info.kind << 16 |
+                       (uint64_t) input->info.value << 8 | input->info.vector);
         add_text(h, input->info.name);
         add_text(h, input->info.instance);
         add_text(h, input->info.raw_unit);
@@ -126,7 +127,7 @@ static void add_rules(struct hasher *h, const struct ros_program *p)
     add_u64(h, p->guard_count);
     for (uint32_t i = 0; i < p->guard_count; i++)
         add_u64(h, (uint64_t) p->guards[i].reason << 32 | p->guards[i].message);
-    add_u64(h, p->rule_count);
+    add_u64(h, (uint64_t) p->every << 32 | p->rule_count);
     for (uint32_t i = 0; i < p->rule_count; i++) {
         add_text(h, p->rules[i].name);
         add_u64(h, (uint64_t) p->rules[i].required << 32 | p->rules[i].cand);

@@ -154,6 +154,11 @@ const struct ros_flag_info *ros_program_flag(const struct ros_program *program, 
     return &program->flags[index];
 }
 
+bool ros_program_decides_every(const struct ros_program *program)
+{
+    return program->every;
+}
+
 size_t ros_program_rule_count(const struct ros_program *program)
 {
     return program->rule_count;

@@ -180,6 +180,7 @@ struct ros_program {
     uint32_t part_count;
     struct ros__prog_rule *rules;
     uint32_t rule_count;
+    bool every; /* each rule that is true fires, not only the first */
 };
 
 const char *ros__opcode_name(uint8_t op);

@@ -207,11 +207,7 @@ void ros__decide_declare(struct ros__sema *s, const struct ros_decl_decide *decl
         ros_diags_add(s->diags, ROS_DIAG_E0108, span, "`decide` stands once in a rule set");
         return;
     }
-    if (decl->every) {
-        struct ros_diag *diag =
-            ros_diags_add(s->diags, ROS_DIAG_E0701, span, "`decide every` is not available: a verdict names one rule");
-        ros_diag_set_help(s->diags, diag, "write `decide first`: the first true rule is the verdict");
-    }
+    s->model->every = decl->every;
     for (size_t i = 0; i < decl->rule_count; i++)
         declare_rule(s, &decl->rules[i]);
 }

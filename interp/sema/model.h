@@ -280,6 +280,7 @@ struct ros__model {
     ROS__LIST(struct ros__field) fields;
     ROS__LIST(struct ros__cand) cands;
     ROS__LIST(struct ros__rule) rules;
+    bool every; /* each rule that is true fires */
     ROS__LIST(struct ros__item) items;
     ROS__LIST(struct ros__check) checks;
     ROS__LIST(struct ros__fixture) fixtures;

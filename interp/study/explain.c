@@ -205,12 +205,13 @@ static void note_candidates(struct notes *n, struct ros_note *root, size_t index
 }
 
 /* A row that is offered: its keys, then the numbers and texts that the block has worked out for it. */
-static void note_offer(struct notes *n, struct ros_note *parent, size_t offer, size_t cand)
+static void note_offer(struct notes *n, struct ros_note *parent, size_t rule, size_t offer)
 {
+    size_t cand = n->study->model->rules.items[rule].cand;
     const struct ros__model *m = n->study->model;
     const struct ros_program *p = n->study->program;
     const struct ros__kept *kept = &n->study->vm->kept[cand];
-    uint32_t at = n->study->vm->offers[offer];
+    uint32_t at = n->study->vm->offers[rule].places[offer];
     struct ros_type row = {.kind = ROS_KIND_ROW, .table = m->cands.items[cand].table};
     struct ros__value value = {.row = kept->rows[at]};
     ros_auto(ros_buf) struct ros_buf text = new_text(n);
@@ -226,25 +227,46 @@ static void note_offer(struct notes *n, struct ros_note *parent, size_t offer, s
     add(n, parent, ROS_NOTE_OFFER, NULL)->text = keep(n, &text);
 }
 
-static void note_winner(struct notes *n, struct ros_note *note, const struct ros__rule *rule)
+/* A rule that fired: what it offers, or why it does not, and its texts. */
+static void note_fired(struct notes *n, struct ros_note *note, size_t index)
 {
-    const struct ros_verdict *v = &n->study->verdict;
-    if (rule->offers && rule->where != NULL && !v->withheld) {
+    const struct ros__rule *rule = &n->study->model->rules.items[index];
+    struct ros_rule_offers offers = ros_vm_rule_offers(n->study->vm, index);
+    if (offers.withheld) {
+        ros_auto(ros_buf) struct ros_buf text = new_text(n);
+        (void) ros_vm_render_withheld(n->study->vm, index, &text);
+        note->more = keep(n, &text);
+    } else if (rule->offers && rule->where != NULL) {
         uint64_t rows = n->study->vm->kept[rule->cand].count;
         note_where(n, note, rule->where, rule->where_at, &rows);
     }
-    for (size_t i = 0; i < v->offer_count && i < OFFERS_NOTED; i++)
-        note_offer(n, note, i, rule->cand);
-    if (v->offer_count > OFFERS_NOTED) {
+    for (size_t i = 0; i < offers.count && i < OFFERS_NOTED; i++)
+        note_offer(n, note, index, i);
+    if (offers.count > OFFERS_NOTED) {
         ros_auto(ros_buf) struct ros_buf text = new_text(n);
-        ros_buf_printf(&text, "and %zu more", v->offer_count - OFFERS_NOTED);
+        ros_buf_printf(&text, "and %zu more", offers.count - OFFERS_NOTED);
         add(n, note, ROS_NOTE_OFFER, NULL)->text = keep(n, &text);
     }
     for (size_t i = 0; i < rule->text_count; i++) {
         ros_auto(ros_buf) struct ros_buf text = new_text(n);
-        (void) ros_vm_render(n->study->vm, (size_t) v->rule, rule->texts[i].field, &text);
+        (void) ros_vm_render(n->study->vm, index, rule->texts[i].field, &text);
         add(n, note, ROS_NOTE_TEXT, rule->texts[i].field)->text = keep(n, &text);
     }
+}
+
+static const char *fired_text(const struct notes *n, size_t index)
+{
+    bool withheld = ros_vm_rule_offers(n->study->vm, index).withheld;
+    if (n->study->program->every)
+        return withheld ? "it fires; its offer is withheld" : "it fires";
+    return withheld ? "the verdict; its offer is withheld" : "the verdict";
+}
+
+/* With `decide first`: a rule before this one is the verdict. */
+static bool comes_late(const struct notes *n, size_t index)
+{
+    const struct ros_verdict *v = &n->study->verdict;
+    return !n->study->program->every && v->rule >= 0 && (size_t) v->rule < index;
 }
 
 static void note_rule(struct notes *n, struct ros_note *root, size_t index, struct ros_span span)
@@ -254,17 +276,15 @@ static void note_rule(struct notes *n, struct ros_note *root, size_t index, stru
     struct ros_note *note = add(n, root, ROS_NOTE_RULE, rule->name.text);
     set_truth(note, v->rules[index]);
     set_place(n, note, span);
-    if (v->rule == (int) index)
-        note->text = v->withheld ? "the verdict; its offer is withheld" : "the verdict";
+    if (v->fired[index])
+        note->text = fired_text(n, index);
     else if (v->rules[index] == ROS_TRUE)
-        note->text = v->skipped                                 ? "true, but these rules are not for this host"
-                     : v->rule >= 0 && (size_t) v->rule < index ? "true, but a rule before it is the verdict"
-                                                                : "true, but it requires an offer and has none";
+        note->text = v->skipped             ? "true, but these rules are not for this host"
+                     : comes_late(n, index) ? "true, but a rule before it is the verdict"
+                                            : "true, but it requires an offer and has none";
     note_condition(n, note, rule->when);
-    if (v->rule == (int) index)
-        note_winner(n, note, rule);
-    if (v->rule == (int) index && v->withheld)
-        note->more = v->withheld_text;
+    if (v->fired[index])
+        note_fired(n, note, index);
 }
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
@@ -276,9 +296,10 @@ struct ros_note *ros__study_notes(struct ros_study *study, struct ros_arena *are
     const struct ros_verdict *v = &study->verdict;
     struct ros_note *root = add(&n, NULL, ROS_NOTE_VERDICT, v->rule >= 0 ? study->program->rules[v->rule].name : NULL);
     set_truth(root, v->certain ? ROS_TRUE : ROS_UNKNOWN);
-    root->text = v->skipped   ? "these rules are not for this host"
-                 : v->certain ? "certain"
-                              : "not certain: a rule that would come first is unknown";
+    root->text = v->skipped              ? "these rules are not for this host"
+                 : v->certain            ? "certain"
+                 : study->program->every ? "not certain: a rule is unknown"
+                                         : "not certain: a rule that would come first is unknown";
     root->more = v->skip_text;
     for (size_t i = 0; i < study->model->items.count; i++) {
         const struct ros__item *item = &study->model->items.items[i];
@@ -345,13 +366,13 @@ enum ros_code ros_study_why_not(struct ros_study *study, const char *rule, struc
         return ros_error_set(reterr, ROS_E_NOT_FOUND, "the rule set has no rule `%s`", rule);
     struct ros_note *root = add(&n, NULL, ROS_NOTE_RULE, study->model->rules.items[index].name.text);
     set_truth(root, v->rules[index]);
-    if (v->rule == (int) index)
-        root->text = "it is the verdict";
+    if (v->fired[index])
+        root->text = study->program->every ? "it fires" : "it is the verdict";
     else if (v->skipped)
         root->text = v->skip_text;
     else if (v->rules[index] != ROS_TRUE)
         note_lacks(&n, root, study->model->rules.items[index].when);
-    else if (v->rule >= 0 && (size_t) v->rule < index)
+    else if (comes_late(&n, index))
         root->text = ros_arena_printf(arena, "it holds, but %s comes first", study->program->rules[v->rule].name);
     else
         root->text = "it holds, but it requires an offer and has none";

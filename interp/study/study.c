@@ -87,11 +87,11 @@ static bool input_value(const struct ros_study *study, const struct ros__node *n
     return true;
 }
 
-/* A rule is true when it is the verdict, unknown when its condition is, and false else. */
+/* A rule is true when it fired, unknown when its condition is, and false else. */
 static enum ros_tri rule_truth(const struct ros_study *study, size_t index)
 {
     const struct ros_verdict *v = &study->verdict;
-    if (v->rule == (int) index)
+    if (v->fired[index])
         return ROS_TRUE;
     return v->rules[index] == ROS_UNKNOWN ? ROS_UNKNOWN : ROS_FALSE;
 }

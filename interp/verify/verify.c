@@ -1,6 +1,7 @@
 /*
  * The constraints are that each operand lies in its range, that every jump goes forward inside its loop, that loops
- * nest and are entered at their start only, that a register is written on every path before it is read, and that the
+ * nest and are entered at their start only, that what a rule offers is made between its RULE and the place where that
+ * one goes otherwise, that a register is written on every path before it is read, and that the
  * program ends in HALT. What a run costs at most follows: the words, each times the turns of the loops around it.
  *
  * One pass suffices: jumps go forward, so when a place is reached, everything that can lead to it was seen. Its set of
@@ -35,8 +36,10 @@ struct verifier {
     struct loop loops[LOOP_DEPTH];
     uint32_t depth;
     uint64_t cost;
-    bool scanned[256]; /* candidates: a second scan would keep more rows than there are */
-    bool keeps;        /* the row loop that is open has its KEEP */
+    const struct ros__word *rule; /* the RULE whose offers are being made; NULL: none */
+    bool scanned[256];            /* candidates: a second scan would keep more rows than there are */
+    bool ruled[256];              /* rules: a second time would offer more rows than there are */
+    bool keeps;                   /* the row loop that is open has its KEEP */
 };
 
 enum operand {
@@ -255,7 +258,18 @@ static enum ros_code check_jump(struct verifier *v, uint32_t target)
     uint32_t last = loop != NULL ? loop->end - 1 : v->p->code_count - 1;
     if (target <= v->pc || target > last)
         return refuse(v, "jumps backward, or out of its loop");
+    if (v->rule != NULL && target > v->rule->x)
+        return refuse(v, "jumps out of its rule");
     bring(v, target);
+    return ROS_OK;
+}
+
+/* What stands behind here and before `end` is reached through here only: state that is set here holds there. */
+static enum ros_code check_entry(struct verifier *v, uint32_t end)
+{
+    for (uint32_t pc = v->pc + 1; pc < end; pc++)
+        if (v->pending[pc])
+            return refuse(v, "a loop or a rule that is jumped into");
     return ROS_OK;
 }
 
@@ -274,8 +288,22 @@ static enum ros_code open_loop(struct verifier *v, uint8_t next, uint64_t turns,
     for (uint32_t i = 0; i < v->depth; i++)
         if (v->loops[i].next == next || next != ROS__OP_NEXTI)
             return refuse(v, "a loop inside another of its kind, or over rows inside any");
+    ROS_TRY(check_entry(v, end));
     bring(v, end); /* it may have nothing to go over */
     v->loops[v->depth++] = (struct loop){v->pc, end, next, turns, of};
+    return ROS_OK;
+}
+
+static enum ros_code open_rule(struct verifier *v, const struct ros__word *word)
+{
+    if (v->depth != 0 || v->rule != NULL)
+        return refuse(v, "inside a loop or another rule");
+    if (v->ruled[word->b])
+        return refuse(v, "decides the same rule again");
+    ROS_TRY(check_jump(v, word->x));
+    ROS_TRY(check_entry(v, word->x));
+    v->ruled[word->b] = true;
+    v->rule = word;
     return ROS_OK;
 }
 
@@ -325,7 +353,11 @@ static enum ros_code check_place(struct verifier *v, const struct ros__word *wor
         return loop != NULL && loop->of == v->p->fields[word->x].cand ? ROS_OK : refuse(v, "outside of its loop");
     case ROS__OP_OFFER:
         loop = find_loop(v, ROS__OP_NEXTK);
+        if (v->rule == NULL || !v->p->rules[v->rule->b].offers || v->p->rules[v->rule->b].cand != word->b)
+            return refuse(v, "outside of a rule that offers these candidates");
         return loop != NULL && loop->of == word->b ? ROS_OK : refuse(v, "outside of its loop");
+    case ROS__OP_WIN:
+        return v->rule != NULL && v->rule->b == word->b ? ROS_OK : refuse(v, "outside of its rule");
     default:
         return ROS_OK;
     }
@@ -362,8 +394,9 @@ static enum ros_code check_control(struct verifier *v, const struct ros__word *w
     case ROS__OP_NEXTK:
         return close_loop(v, word->op);
     case ROS__OP_WHERE:
-    case ROS__OP_RULE:
         return check_jump(v, word->x);
+    case ROS__OP_RULE:
+        return open_rule(v, word);
     case ROS__OP_SORT:
         v->cost += sort_cost(rows_of(v, word->b));
         return v->depth == 0 ? ROS_OK : refuse(v, "inside a loop");
@@ -416,6 +449,8 @@ static enum ros_code check_code(struct verifier *v)
                         v->now.reg[bank][i] = v->now.reg[bank][i] && meanwhile.reg[bank][i];
             v->reachable = true;
         }
+        if (v->rule != NULL && v->pc == v->rule->x)
+            v->rule = NULL;
         ROS_TRY(check_word(v, &v->p->code[v->pc]));
     }
     v->pc = v->p->code_count - 1;

@@ -79,6 +79,7 @@ static void require(struct ros_vm *vm, uint8_t truth, uint32_t guard)
     if (truth == ROS_TRUE || vm->skipped)
         return;
     vm->skipped = true;
+    vm->closed = true;
     vm->skip_unknown = truth == ROS_UNKNOWN;
     vm->skip_guard = guard;
 }
@@ -96,10 +97,13 @@ static void win(struct ros_vm *vm, uint8_t index)
     const struct ros__prog_rule *rule = &vm->program->rules[index];
     bool withheld = rule->offers && vm->kept[rule->cand].withheld;
     if (withheld)
-        vm->offer_count = 0;
-    if (rule->required && vm->offer_count == 0 && !withheld)
+        vm->offers[index].count = 0;
+    if (rule->required && vm->offers[index].count == 0 && !withheld)
         return;
-    vm->winner = index;
+    vm->fired[index] = true;
+    if (vm->winner < 0)
+        vm->winner = index;
+    vm->closed = !vm->program->every;
 }
 
 #ifdef ROS_VM_TRACE
@@ -126,7 +130,8 @@ void EXECUTE(struct ros_vm *vm, const struct ros_facts *facts)
     uint32_t row = 0; /* of the loop over rows, or over kept rows */
     uint32_t rows = 0;
     uint8_t row_reg = 0;
-    struct ros__kept *kept = NULL; /* of that loop */
+    struct ros__kept *kept = NULL;     /* of that loop */
+    struct ros__offers *offers = NULL; /* of the rule that is true */
 
 #if COMPUTED_GOTO
     static const void *const labels[] = {
@@ -351,13 +356,13 @@ next:
     NEXT();
     CASE(RULE)
     vm->rules[w->b] = (enum ros_tri) b[w->a];
-    if (b[w->a] != ROS_TRUE || vm->winner >= 0 || vm->skipped)
+    if (b[w->a] != ROS_TRUE || vm->closed)
         JUMP(w->x);
-    vm->offer_count = 0;
+    offers = &vm->offers[w->b];
     NEXT();
     CASE(OFFER)
-    if (vm->offer_count < kept->count) /* each kept row once, whatever the code says */
-        vm->offers[vm->offer_count++] = row;
+    if (offers->count < kept->count) /* each kept row once, whatever the code says */
+        offers->places[offers->count++] = row;
     NEXT();
     CASE(WIN) win(vm, w->b);
     NEXT();

@@ -15,7 +15,6 @@ static void *take(struct ros_vm *vm, size_t count, size_t size)
 static bool take_candidates(struct ros_vm *vm)
 {
     const struct ros_program *p = vm->program;
-    uint32_t longest = 0;
     vm->kept = take(vm, p->cand_count, sizeof *vm->kept);
     vm->fields = take(vm, p->field_count, sizeof *vm->fields);
     if (vm->kept == NULL || vm->fields == NULL)
@@ -27,7 +26,6 @@ static bool take_candidates(struct ros_vm *vm)
         vm->kept[i].spare = take(vm, rows, sizeof(uint32_t));
         if (vm->kept[i].rows == NULL || vm->kept[i].places == NULL || vm->kept[i].spare == NULL)
             return false;
-        longest = rows > longest ? rows : longest;
     }
     for (uint32_t i = 0; i < p->field_count; i++) {
         static const size_t sizes[] = {sizeof(double), sizeof(uint8_t), sizeof(uint32_t)};
@@ -36,8 +34,33 @@ static bool take_candidates(struct ros_vm *vm)
         if (vm->fields[i].num == NULL)
             return false;
     }
-    vm->offers = take(vm, longest, sizeof *vm->offers);
-    return vm->offers != NULL;
+    return true;
+}
+
+/* Where every rule may fire, each needs room of its own: the cost of going over the rows bounds how much that can be.
+ */
+static bool take_offers(struct ros_vm *vm)
+{
+    const struct ros_program *p = vm->program;
+    uint32_t longest = 0;
+    vm->fired = take(vm, p->rule_count, sizeof *vm->fired);
+    vm->offers = take(vm, p->rule_count, sizeof *vm->offers);
+    if (vm->fired == NULL || vm->offers == NULL)
+        return false;
+    for (uint32_t i = 0; i < p->cand_count; i++) {
+        uint32_t rows = p->tables[p->cands[i].table].rows;
+        longest = rows > longest ? rows : longest;
+    }
+    uint32_t *shared = p->every ? NULL : take(vm, longest, sizeof *shared);
+    for (uint32_t i = 0; i < p->rule_count; i++) {
+        if (!p->rules[i].offers)
+            continue;
+        uint32_t rows = p->tables[p->cands[p->rules[i].cand].table].rows;
+        vm->offers[i].places = p->every ? take(vm, rows, sizeof *shared) : shared;
+        if (vm->offers[i].places == NULL)
+            return false;
+    }
+    return true;
 }
 
 static bool take_reports(struct ros_vm *vm)
@@ -80,7 +103,7 @@ enum ros_code ros_vm_new(struct ros_program *program, const struct ros_alloc *al
     vm->program = ros_program_ref(program);
     vm->params = program->params;
     ros_arena_init(&vm->arena, alloc, 0);
-    if (!take_texts(vm, alloc) || !take_candidates(vm) || !take_reports(vm)) {
+    if (!take_texts(vm, alloc) || !take_candidates(vm) || !take_offers(vm) || !take_reports(vm)) {
         ros_vm_free(vm);
         return ros_error_code(reterr, ROS_E_OOM);
     }
@@ -136,10 +159,14 @@ static void reset(struct ros_vm *vm)
         vm->kept[i].count = 0;
         vm->kept[i].withheld = false;
     }
+    for (uint32_t i = 0; i < vm->program->rule_count; i++) {
+        vm->fired[i] = false;
+        vm->offers[i].count = 0;
+    }
     vm->winner = -1;
+    vm->closed = false;
     vm->skipped = false;
     vm->skip_unknown = false;
-    vm->offer_count = 0;
 }
 
 static const char *message_text(const struct ros_vm *vm, uint32_t guard, struct ros_buf *out)
@@ -149,12 +176,13 @@ static const char *message_text(const struct ros_vm *vm, uint32_t guard, struct 
     return ros_buf_text(out);
 }
 
-/* Nothing before the winner (or nothing at all) was unknown: with more data the verdict could not be another one. */
+/* No rule that could change the verdict was unknown: with more data it could not be another one. */
 static bool is_certain(const struct ros_vm *vm)
 {
     if (vm->skipped)
         return !vm->skip_unknown;
-    size_t end = vm->winner >= 0 ? (size_t) vm->winner : vm->program->rule_count;
+    bool all = vm->winner < 0 || vm->program->every;
+    size_t end = all ? vm->program->rule_count : (size_t) vm->winner;
     for (size_t i = 0; i < end; i++)
         if (vm->rules[i] == ROS_UNKNOWN)
             return false;
@@ -167,21 +195,45 @@ static void add_reason(struct ros_verdict *v, enum ros_reason reason)
         v->reasons |= UINT32_C(1) << reason;
 }
 
+struct ros_rule_offers ros_vm_rule_offers(const struct ros_vm *vm, size_t rule)
+{
+    const struct ros__prog_rule *r = &vm->program->rules[rule];
+    struct ros_rule_offers offers = {.count = vm->offers[rule].count};
+    if (!vm->fired[rule] || !r->offers)
+        return (struct ros_rule_offers){.count = 0};
+    offers.withheld = vm->kept[r->cand].withheld;
+    if (offers.withheld)
+        offers.withheld_reason = vm->program->guards[vm->kept[r->cand].guard].reason;
+    return offers;
+}
+
+enum ros_code ros_vm_render_withheld(const struct ros_vm *vm, size_t rule, struct ros_buf *out)
+{
+    if (!ros_vm_rule_offers(vm, rule).withheld)
+        return ROS_E_NOT_FOUND;
+    uint32_t guard = vm->kept[vm->program->rules[rule].cand].guard;
+    return ros__vm_message(vm, vm->program->guards[guard].message, out);
+}
+
 static void fill_winner(struct ros_vm *vm, struct ros_verdict *v)
 {
-    const struct ros__prog_rule *rule = &vm->program->rules[vm->winner];
-    const struct ros__kept *kept = rule->offers ? &vm->kept[rule->cand] : NULL;
+    struct ros_rule_offers offers = ros_vm_rule_offers(vm, (size_t) vm->winner);
     v->rule = vm->winner;
-    v->offer_count = vm->offer_count;
-    if (kept == NULL)
-        return;
-    if (kept->withheld) {
-        v->withheld = true;
-        v->withheld_reason = vm->program->guards[kept->guard].reason;
-        v->withheld_text = message_text(vm, kept->guard, &vm->withheld_text);
-        add_reason(v, v->withheld_reason);
-    } else if (vm->offer_count == 0) {
-        add_reason(v, ROS_REASON_NO_CANDIDATE);
+    v->offer_count = offers.count;
+    v->withheld = offers.withheld;
+    v->withheld_reason = offers.withheld_reason;
+    if (offers.withheld)
+        v->withheld_text = message_text(vm, vm->kept[vm->program->rules[vm->winner].cand].guard, &vm->withheld_text);
+}
+
+static void add_offer_reasons(const struct ros_vm *vm, struct ros_verdict *v)
+{
+    for (uint32_t i = 0; i < vm->program->rule_count; i++) {
+        struct ros_rule_offers offers = ros_vm_rule_offers(vm, i);
+        if (offers.withheld)
+            add_reason(v, offers.withheld_reason);
+        else if (vm->fired[i] && vm->program->rules[i].offers && offers.count == 0)
+            add_reason(v, ROS_REASON_NO_CANDIDATE);
     }
 }
 
@@ -199,21 +251,24 @@ void ros_vm_run(struct ros_vm *vm, const struct ros_facts *facts, struct ros_ver
                             .reasons = facts->reasons,
                             .flags = vm->flags,
                             .rules = vm->rules,
+                            .fired = vm->fired,
                             .cost = vm->cost};
     if (vm->skipped) {
         v.skipped = true;
+        memset(vm->fired, 0, vm->program->rule_count * sizeof *vm->fired);
         v.skip_reason = vm->program->guards[vm->skip_guard].reason;
         v.skip_text = message_text(vm, vm->skip_guard, &vm->skip_text);
         add_reason(&v, v.skip_reason);
     } else if (vm->winner >= 0) {
         fill_winner(vm, &v);
+        add_offer_reasons(vm, &v);
     }
     *ret = v;
 }
 
 /* --- offers ------------------------------------------------------------------------------------------------------- */
 
-/* Where a field of an offer stands: a row let of the winner's block by its name, or a column of its table. */
+/* Where a field of an offer stands: a row let of its rule's block by its name, or a column of its table. */
 struct place {
     const struct ros__prog_field *field;
     uint32_t field_index;
@@ -227,15 +282,16 @@ static const char *field_name(const struct ros_program *p, int field)
                                              : p->columns[(uint32_t) field - p->field_count].name;
 }
 
-static bool find_place(const struct ros_vm *vm, size_t offer, int field, struct place *ret)
+static bool find_place(const struct ros_vm *vm, size_t rule, size_t offer, int field, struct place *ret)
 {
     const struct ros_program *p = vm->program;
-    if (vm->winner < 0 || offer >= vm->offer_count || field < 0 || (uint32_t) field >= p->field_count + p->column_count)
+    if (offer >= ros_vm_rule_offers(vm, rule).count || field < 0 ||
+        (uint32_t) field >= p->field_count + p->column_count)
         return false;
-    uint32_t cand = p->rules[vm->winner].cand;
+    uint32_t cand = p->rules[rule].cand;
     const struct ros__prog_table *table = &p->tables[p->cands[cand].table];
     const char *name = field_name(p, field);
-    *ret = (struct place){.kept = vm->offers[offer]};
+    *ret = (struct place){.kept = vm->offers[rule].places[offer]};
     for (uint32_t i = 0; i < p->field_count; i++)
         if (p->fields[i].cand == cand && p->fields[i].name != NULL && strcmp(p->fields[i].name, name) == 0) {
             ret->field = &p->fields[i];
@@ -250,13 +306,13 @@ static bool find_place(const struct ros_vm *vm, size_t offer, int field, struct 
     return false;
 }
 
-bool ros_vm_offer_num(const struct ros_vm *vm, size_t offer, int field, double *ret)
+bool ros_vm_rule_offer_num(const struct ros_vm *vm, size_t rule, size_t offer, int field, double *ret)
 {
     struct place at;
     double value = NAN;
-    if (!find_place(vm, offer, field, &at))
+    if (!find_place(vm, rule, offer, field, &at))
         return false;
-    const struct ros__kept *kept = &vm->kept[vm->program->rules[vm->winner].cand];
+    const struct ros__kept *kept = &vm->kept[vm->program->rules[rule].cand];
     if (at.field != NULL && at.field->bank == ROS__BANK_N)
         value = vm->fields[at.field_index].num[kept->places[at.kept]];
     else if (at.column != NULL && at.column->bank == ROS__BANK_N)
@@ -266,17 +322,27 @@ bool ros_vm_offer_num(const struct ros_vm *vm, size_t offer, int field, double *
     return !isnan(value);
 }
 
-const char *ros_vm_offer_text(const struct ros_vm *vm, size_t offer, int field)
+const char *ros_vm_rule_offer_text(const struct ros_vm *vm, size_t rule, size_t offer, int field)
 {
     struct place at;
-    if (!find_place(vm, offer, field, &at))
+    if (!find_place(vm, rule, offer, field, &at))
         return NULL;
-    const struct ros__kept *kept = &vm->kept[vm->program->rules[vm->winner].cand];
+    const struct ros__kept *kept = &vm->kept[vm->program->rules[rule].cand];
     if (at.field != NULL && at.field->bank == ROS__BANK_S)
         return ros__vm_text(vm, vm->fields[at.field_index].text[kept->places[at.kept]]);
     if (at.column != NULL && at.column->bank == ROS__BANK_S)
         return ros__vm_text(vm, at.column->text[kept->rows[at.kept]]);
     return NULL;
+}
+
+bool ros_vm_offer_num(const struct ros_vm *vm, size_t offer, int field, double *ret)
+{
+    return vm->winner >= 0 && ros_vm_rule_offer_num(vm, (size_t) vm->winner, offer, field, ret);
+}
+
+const char *ros_vm_offer_text(const struct ros_vm *vm, size_t offer, int field)
+{
+    return vm->winner >= 0 ? ros_vm_rule_offer_text(vm, (size_t) vm->winner, offer, field) : NULL;
 }
 
 /* --- reports ------------------------------------------------------------------------------------------------------ */

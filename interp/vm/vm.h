@@ -39,6 +39,12 @@ struct ros__kept {
     uint32_t guard;
 };
 
+/* What a rule offers: positions in what its candidates kept. Where one rule fires at most, all share one array. */
+struct ros__offers {
+    uint32_t *places; /* [rows of its candidates' table]; NULL for a rule that offers nothing */
+    uint32_t count;
+};
+
 union ros__values {
     double *num;
     uint8_t *truth;
@@ -69,11 +75,12 @@ struct ros_vm {
     int32_t r[256];
     uint64_t keys[ROS_LIMIT_TABLE_KEYS];
     bool key_missing;
-    struct ros__kept *kept;    /* [cand_count] */
-    union ros__values *fields; /* [field_count] */
-    uint32_t *offers;          /* [longest table]: positions in the winner's kept rows */
-    uint32_t offer_count;
-    int winner;
+    struct ros__kept *kept;     /* [cand_count] */
+    union ros__values *fields;  /* [field_count] */
+    struct ros__offers *offers; /* [rule_count] */
+    bool *fired;                /* [rule_count] */
+    int winner;                 /* the first that fired; -1: none */
+    bool closed;                /* no further rule can fire */
     uint32_t skip_guard;
     bool skipped;
     bool skip_unknown;

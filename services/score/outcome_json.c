@@ -77,14 +77,14 @@ json_t *ros_outcome_report_json(const struct ros_outcome *outcome)
     return ros__fields_end(&fields);
 }
 
-static json_t *offers_json(const struct ros_outcome *outcome)
+static json_t *offers_json(const struct ros_offer *offers, size_t count)
 {
     json_t *list = json_array();
     bool failed = list == NULL;
-    for (size_t i = 0; i < outcome->offer_count && !failed; i++) {
+    for (size_t i = 0; i < count && !failed; i++) {
         struct ros__fields offer = ros__fields_begin();
-        ros__fields_put(&offer, "type", ros__text_or_null(outcome->offers[i].type));
-        ros__fields_put(&offer, "price", ros__number_or_null(outcome->offers[i].price));
+        ros__fields_put(&offer, "type", ros__text_or_null(offers[i].type));
+        ros__fields_put(&offer, "price", ros__number_or_null(offers[i].price));
         failed = json_array_append_new(list, ros__fields_end(&offer)) != 0;
     }
     if (!failed)
@@ -105,24 +105,49 @@ static json_t *reasons_json(uint32_t reasons)
     return list;
 }
 
+static json_t *reason_json(enum ros_reason reason, const char *text)
+{
+    struct ros__fields fields = ros__fields_begin();
+    ros__fields_put(&fields, "reason", ros__text_or_null(reason != ROS_REASON_NONE ? ros_reason_name(reason) : NULL));
+    ros__fields_put(&fields, "text", ros__text_or_null(text));
+    return ros__fields_end(&fields);
+}
+
 /* Why there is no verdict (a guard of the rules) or no offer (a need of its candidates), else null. */
 static json_t *withheld_json(const struct ros_verdict *verdict)
 {
-    if (!verdict->skipped && !verdict->withheld)
-        return json_null();
-    enum ros_reason reason = verdict->skipped ? verdict->skip_reason : verdict->withheld_reason;
-    struct ros__fields fields = ros__fields_begin();
-    ros__fields_put(&fields, "reason", ros__text_or_null(reason != ROS_REASON_NONE ? ros_reason_name(reason) : NULL));
-    ros__fields_put(&fields, "text", ros__text_or_null(verdict->skipped ? verdict->skip_text : verdict->withheld_text));
-    return ros__fields_end(&fields);
+    if (verdict->skipped)
+        return reason_json(verdict->skip_reason, verdict->skip_text);
+    return verdict->withheld ? reason_json(verdict->withheld_reason, verdict->withheld_text) : json_null();
+}
+
+static json_t *fired_json(const struct ros_outcome *outcome)
+{
+    json_t *list = json_array();
+    bool failed = list == NULL;
+    for (size_t i = 0; i < outcome->fired_count && !failed; i++) {
+        const struct ros_fired *fired = &outcome->fired[i];
+        struct ros__fields fields = ros__fields_begin();
+        ros__fields_put(&fields, "rule", json_string(fired->rule));
+        ros__fields_put(&fields, "offers", offers_json(fired->offers, fired->offer_count));
+        ros__fields_put(&fields, "withheld",
+                        fired->withheld ? reason_json(fired->withheld_reason, fired->withheld_text) : json_null());
+        failed = json_array_append_new(list, ros__fields_end(&fields)) != 0;
+    }
+    if (!failed)
+        return list;
+    json_decref(list);
+    return NULL;
 }
 
 json_t *ros_outcome_verdict_json(const struct ros_outcome *outcome)
 {
     struct ros__fields fields = ros__fields_begin();
     ros__fields_put(&fields, "rule", ros__text_or_null(outcome->rule));
+    if (ros_program_decides_every(outcome->program))
+        ros__fields_put(&fields, "fired", fired_json(outcome));
     ros__fields_put(&fields, "states", ros_outcome_states_json(outcome));
-    ros__fields_put(&fields, "offers", offers_json(outcome));
+    ros__fields_put(&fields, "offers", offers_json(outcome->offers, outcome->offer_count));
     ros__fields_put(&fields, "price", ros__number_or_null(outcome->price));
     ros__fields_put(&fields, "certain", json_boolean(outcome->verdict.certain));
     ros__fields_put(&fields, "withheld", withheld_json(&outcome->verdict));

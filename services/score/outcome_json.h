@@ -3,6 +3,9 @@
  *
  *     {"host": {...}, "report": {...}, "outcome": {...}, "rules": {...}}
  *
+ * With `decide every` the outcome has one key more, "fired": [{"rule": "...", "offers": [...], "withheld": null}], and
+ * its "rule", "offers" and "withheld" are those of the first rule that fired.
+ *
  * Shares are fractions (0.9, not 90), prices USD an hour; what is unknown is null. Errors: ROS_E_OOM.
  */
 #ifndef ROS_SCORE_OUTCOME_JSON_H

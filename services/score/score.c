@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "interp/base/limits.h"
+
 struct ros_scorer {
     const struct ros_alloc *alloc;
     struct ros_program *program;
@@ -15,6 +17,10 @@ struct ros_scorer {
     struct ros_vm *vm;
     struct ros_offer *offers; /* [offer_size] */
     size_t offer_size;
+    struct ros_fired *fired; /* [fired_size]: of a rule set with `decide every`; else NULL */
+    size_t *fired_rules;     /* [fired_size]: their numbers */
+    size_t fired_size;
+    struct ros_buf withheld; /* texts of `fired` */
     int report_cpu;
     int report_mem;
     int report_psi;
@@ -61,6 +67,16 @@ static enum ros_code check_contract(struct ros_scorer *s, struct ros_error *rete
     return find_field(s->program, "cost", &s->field_cost, reterr);
 }
 
+static enum ros_code take_fired(struct ros_scorer *s, struct ros_error *reterr)
+{
+    if (!ros_program_decides_every(s->program))
+        return ROS_OK;
+    s->fired_size = ros_program_rule_count(s->program);
+    s->fired = ros_alloc_zero(s->alloc, ros_alloc_product(s->fired_size, sizeof *s->fired));
+    s->fired_rules = ros_alloc_zero(s->alloc, ros_alloc_product(s->fired_size, sizeof *s->fired_rules));
+    return s->fired != NULL && s->fired_rules != NULL ? ROS_OK : ros_error_code(reterr, ROS_E_OOM);
+}
+
 enum ros_code ros_scorer_new(struct ros_program *program, const struct ros_alloc *alloc, struct ros_scorer **ret,
                              struct ros_error *reterr)
 {
@@ -69,7 +85,9 @@ enum ros_code ros_scorer_new(struct ros_program *program, const struct ros_alloc
         return ros_error_code(reterr, ROS_E_OOM);
     s->alloc = alloc;
     s->program = ros_program_ref(program);
+    ros_buf_init(&s->withheld, alloc, ROS_LIMIT_RULES * ROS_LIMIT_RENDERED_BYTES);
     ROS_TRY(check_contract(s, reterr));
+    ROS_TRY(take_fired(s, reterr));
     ROS_TRY(ros_facts_new(program, alloc, &s->facts, reterr));
     ROS_TRY(ros_vm_new(program, alloc, &s->vm, reterr));
     *ret = ros_steal(&s);
@@ -84,6 +102,9 @@ void ros_scorer_free(struct ros_scorer *scorer)
     ros_vm_free(scorer->vm);
     ros_facts_free(scorer->facts);
     ros_program_unref(scorer->program);
+    ros_alloc_put(alloc, scorer->fired, scorer->fired_size * sizeof *scorer->fired);
+    ros_alloc_put(alloc, scorer->fired_rules, scorer->fired_size * sizeof *scorer->fired_rules);
+    ros_buf_done(&scorer->withheld);
     ros_alloc_put(alloc, scorer->offers, scorer->offer_size * sizeof *scorer->offers);
     ros_alloc_put(alloc, scorer, sizeof *scorer);
 }
@@ -152,25 +173,75 @@ enum ros_code ros_score_bind(struct ros_facts *facts, struct ros_program *progra
 
 /* --- verdict -> outcome ------------------------------------------------------------------------------------------- */
 
+static enum ros_code reserve_offers(struct ros_scorer *s, size_t count)
+{
+    if (count <= s->offer_size)
+        return ROS_OK;
+    struct ros_offer *offers =
+        ros_alloc_resize(s->alloc, s->offers, s->offer_size * sizeof *offers, ros_alloc_product(count, sizeof *offers));
+    if (offers == NULL)
+        return ROS_E_OOM;
+    s->offers = offers;
+    s->offer_size = count;
+    return ROS_OK;
+}
+
+static void read_offers(const struct ros_scorer *s, size_t rule, size_t count, struct ros_offer *offers)
+{
+    for (size_t i = 0; i < count; i++) {
+        offers[i].type = ros_vm_rule_offer_text(s->vm, rule, i, s->field_type);
+        if (!ros_vm_rule_offer_num(s->vm, rule, i, s->field_cost, &offers[i].price))
+            offers[i].price = NAN;
+    }
+}
+
+/* Of every rule that fired: its offers behind each other in one array, which starts with those of the verdict's rule.
+ */
 static enum ros_code collect_offers(struct ros_scorer *s, struct ros_outcome *outcome)
 {
-    size_t count = outcome->verdict.offer_count;
-    if (count > s->offer_size) {
-        struct ros_offer *offers = ros_alloc_resize(s->alloc, s->offers, s->offer_size * sizeof *offers,
-                                                    ros_alloc_product(count, sizeof *offers));
-        if (offers == NULL)
-            return ROS_E_OOM;
-        s->offers = offers;
-        s->offer_size = count;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct ros_offer *offer = &s->offers[i];
-        offer->type = ros_vm_offer_text(s->vm, i, s->field_type);
-        if (!ros_vm_offer_num(s->vm, i, s->field_cost, &offer->price))
-            offer->price = NAN;
+    size_t rule_count = ros_program_rule_count(s->program);
+    size_t count = 0;
+    for (size_t i = 0; i < rule_count; i++)
+        count += ros_vm_rule_offers(s->vm, i).count;
+    ROS_TRY(reserve_offers(s, count));
+    struct ros_offer *offers = s->offers;
+    for (size_t i = 0; i < rule_count; i++) {
+        struct ros_rule_offers of = ros_vm_rule_offers(s->vm, i);
+        if (!outcome->verdict.fired[i])
+            continue;
+        read_offers(s, i, of.count, offers);
+        if (s->fired != NULL) {
+            s->fired_rules[outcome->fired_count] = i;
+            s->fired[outcome->fired_count++] = (struct ros_fired){.rule = ros_program_rule_name(s->program, i),
+                                                                  .offers = offers,
+                                                                  .offer_count = of.count,
+                                                                  .withheld = of.withheld,
+                                                                  .withheld_reason = of.withheld_reason};
+        }
+        offers += of.count;
     }
     outcome->offers = s->offers;
-    outcome->offer_count = count;
+    outcome->offer_count = outcome->verdict.offer_count;
+    outcome->fired = s->fired;
+    return ROS_OK;
+}
+
+/* Why offers are withheld: texts behind each other in one buffer, which stays where it is once all are there. */
+static enum ros_code collect_withheld(struct ros_scorer *s, struct ros_outcome *outcome)
+{
+    ros_buf_clear(&s->withheld);
+    size_t at = 0;
+    for (size_t i = 0; i < outcome->fired_count; i++) {
+        if (!s->fired[i].withheld)
+            continue;
+        (void) ros_vm_render_withheld(s->vm, s->fired_rules[i], &s->withheld);
+        ROS_TRY(ros_buf_addc(&s->withheld, '\0'));
+    }
+    for (size_t i = 0; i < outcome->fired_count; i++)
+        if (s->fired[i].withheld) {
+            s->fired[i].withheld_text = s->withheld.data + at;
+            at += strlen(s->withheld.data + at) + 1;
+        }
     return ROS_OK;
 }
 
@@ -205,6 +276,8 @@ enum ros_code ros_scorer_run(struct ros_scorer *scorer, const struct ros_evidenc
     outcome.psi_enabled = ros_vm_report_bool(scorer->vm, scorer->report_psi);
     outcome.reasons = outcome.verdict.reasons | added_reasons(&outcome);
     code = collect_offers(scorer, &outcome);
+    if (code == ROS_OK)
+        code = collect_withheld(scorer, &outcome);
     if (code != ROS_OK)
         return ros_error_code(reterr, code);
     *ret = outcome;
@@ -217,6 +290,14 @@ enum ros_code ros_scorer_render(const struct ros_scorer *scorer, const struct ro
     if (outcome->verdict.rule < 0)
         return ROS_E_NOT_FOUND;
     return ros_vm_render(scorer->vm, (size_t) outcome->verdict.rule, field, out);
+}
+
+enum ros_code ros_scorer_render_fired(const struct ros_scorer *scorer, const struct ros_outcome *outcome, size_t index,
+                                      const char *field, struct ros_buf *out)
+{
+    if (index >= outcome->fired_count)
+        return ROS_E_NOT_FOUND;
+    return ros_vm_render(scorer->vm, scorer->fired_rules[index], field, out);
 }
 
 bool ros_evidence_rhel(const struct ros_evidence *evidence, char text[32])

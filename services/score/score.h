@@ -2,8 +2,8 @@
  * score.h - evidence x program -> outcome. The one place that scores: used by ingest, the API and the command line.
  *
  * A scorer binds what a program wants (its inputs) to what an evidence holds, by name, and runs it. It belongs to one
- * thread, holds a reference to its program, and is reused for every host: a score allocates only when a text fact is
- * longer than any before.
+ * thread, holds a reference to its program, and is reused for every host: a score allocates only when a host has more
+ * of something (texts of its own, instances, offers) than any before.
  *
  * The contract with a rule set is by names, checked once by ros_scorer_new():
  *   reports   cpu_utilization, mem_utilization (shares), io_utilization (one value a device), psi_enabled (bool),
@@ -27,6 +27,16 @@ struct ros_offer {
     double price; /* USD an hour; NaN: unknown */
 };
 
+/* A rule that fired, of a rule set with `decide every`. */
+struct ros_fired {
+    const char *rule;
+    const struct ros_offer *offers;
+    size_t offer_count;
+    bool withheld;
+    enum ros_reason withheld_reason;
+    const char *withheld_text; /* NULL when not withheld */
+};
+
 struct ros_outcome {
     const struct ros_evidence *evidence;
     const struct ros_program *program;
@@ -39,6 +49,8 @@ struct ros_outcome {
     enum ros_tri psi_enabled;       /* UNKNOWN: not in the evidence */
     const struct ros_offer *offers; /* best first */
     size_t offer_count;
+    const struct ros_fired *fired; /* with `decide every`: the rules that fired, in their order; else none */
+    size_t fired_count;
 };
 
 enum ros_code ros_scorer_new(struct ros_program *program, const struct ros_alloc *alloc, struct ros_scorer **ret,
@@ -60,6 +72,10 @@ enum ros_code ros_scorer_run(struct ros_scorer *scorer, const struct ros_evidenc
 /* Renders a text of the rule that fired, after a run. ROS_E_NOT_FOUND when none fired or it has no such text. */
 enum ros_code ros_scorer_render(const struct ros_scorer *scorer, const struct ros_outcome *outcome, const char *field,
                                 struct ros_buf *out);
+
+/* The same for the rule of outcome->fired[index]. */
+enum ros_code ros_scorer_render_fired(const struct ros_scorer *scorer, const struct ros_outcome *outcome, size_t index,
+                                      const char *field, struct ros_buf *out);
 
 /* "8.4", "8", or false when the release is unknown. */
 bool ros_evidence_rhel(const struct ros_evidence *evidence, char text[32]);

@@ -148,6 +148,27 @@ class Score(WithFolder):
         self.assertIn("error[", err)
 
 
+    def test_every_rule_that_is_true_fires(self):
+        archive = self.samples("--count", 1, "--kind", "idle")[0]
+        file = self.broken_rules("decide first", "decide every")
+        code, out, err = ros("score", "--rules", file, "--format", "json", archive)
+        self.assertEqual((code, err), (0, ""))
+        outcome = json.loads(out)["outcome"]
+        fired = outcome["fired"]
+        self.assertEqual([rule["rule"] for rule in fired], ["INSTANCE_IDLE", "INSTANCE_OVERSIZED"])
+        self.assertEqual(set(fired[0]), {"rule", "offers", "withheld"})
+        self.assertEqual((outcome["rule"], outcome["offers"]), ("INSTANCE_IDLE", fired[0]["offers"]))
+        self.assertTrue(fired[1]["offers"])
+        code, out, _ = ros("score", "--rules", file, archive)
+        self.assertEqual(code, 0)
+        self.assertIn("verdict INSTANCE_IDLE: ", out)
+        self.assertIn("verdict INSTANCE_OVERSIZED: ", out)
+        code, out, _ = ros("score", "--format", "json", archive)
+        self.assertNotIn("fired", json.loads(out)["outcome"])
+        code, out, _ = ros("explain", "--rules", file, archive)
+        self.assertEqual((code, out.count("it fires")), (0, 2))
+
+
 class Disasm(unittest.TestCase):
     def test_it_lists_code_and_cost(self):
         code, out, _ = ros("disasm", RULES)

@@ -174,13 +174,45 @@ static void print_states(const struct ros_outcome *outcome)
         }
 }
 
-static void print_offers(const struct ros_outcome *outcome)
+/* withheld: why there are none; NULL when they are not withheld. */
+static void print_offers(const struct ros_offer *offers, size_t count, const char *withheld)
 {
     enum { SHOWN = 3 };
-    for (size_t i = 0; i < outcome->offer_count && i < SHOWN; i++)
-        printf("  offer   %s, %.4f USD/h\n", outcome->offers[i].type, outcome->offers[i].price);
-    if (outcome->offer_count > SHOWN)
-        printf("          and %zu more (--format json lists them)\n", outcome->offer_count - SHOWN);
+    if (withheld != NULL)
+        printf("  offer   withheld: %s\n", withheld);
+    for (size_t i = 0; i < count && i < SHOWN; i++)
+        printf("  offer   %s, %.4f USD/h\n", offers[i].type, offers[i].price);
+    if (count > SHOWN)
+        printf("          and %zu more (--format json lists them)\n", count - SHOWN);
+}
+
+/* A rule set with `decide every`: each rule that fired, with its own offers. */
+static void print_fired(const struct ros_scorer *scorer, const struct ros_outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->fired_count; i++) {
+        const struct ros_fired *fired = &outcome->fired[i];
+        ros_auto(ros_buf) struct ros_buf text = ROS_BUF_INIT;
+        (void) ros_scorer_render_fired(scorer, outcome, i, "description", &text);
+        printf("  verdict %s%s%s\n", fired->rule, text.len > 0 ? ": " : "", ros_buf_text(&text));
+        print_offers(fired->offers, fired->offer_count, fired->withheld_text);
+    }
+    if (!outcome->verdict.certain)
+        printf("  verdict not certain: data is missing, and another rule could fire\n");
+}
+
+static void print_verdict(const struct ros_scorer *scorer, const struct ros_outcome *outcome)
+{
+    const struct ros_verdict *verdict = &outcome->verdict;
+    ros_auto(ros_buf) struct ros_buf text = ROS_BUF_INIT;
+    if (outcome->fired_count > 0) {
+        print_fired(scorer, outcome);
+        return;
+    }
+    if (outcome->rule != NULL && ros_scorer_render(scorer, outcome, "description", &text) == ROS_OK)
+        printf("  verdict %s: %s%s\n", outcome->rule, ros_buf_text(&text), verdict->certain ? "" : " (not certain)");
+    else
+        printf("  verdict %s\n", verdict->certain ? "nothing to change" : "unknown: data is missing");
+    print_offers(outcome->offers, outcome->offer_count, verdict->withheld_text);
 }
 
 static void print_reasons(uint32_t reasons)
@@ -201,14 +233,7 @@ static int print_outcome_text(const char *archive, const struct ros_scorer *scor
     print_share("CPU", outcome->cpu_utilization);
     print_share("memory", outcome->mem_utilization);
     print_states(outcome);
-    ros_auto(ros_buf) struct ros_buf text = ROS_BUF_INIT;
-    if (outcome->rule != NULL && ros_scorer_render(scorer, outcome, "description", &text) == ROS_OK)
-        printf("  verdict %s: %s%s\n", outcome->rule, ros_buf_text(&text), verdict->certain ? "" : " (not certain)");
-    else
-        printf("  verdict %s\n", verdict->certain ? "nothing to change" : "unknown: data is missing");
-    if (verdict->withheld)
-        printf("  offer   withheld: %s\n", verdict->withheld_text);
-    print_offers(outcome);
+    print_verdict(scorer, outcome);
     print_reasons(outcome->reasons);
     putchar('\n');
     return CLI_OK;

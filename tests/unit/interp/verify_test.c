@@ -9,7 +9,7 @@
 #include "interp/program/program.h"
 #include "tests/unit/interp/program.h"
 
-static const char source[] =
+static const char source_of[] = /* how it decides is filled in */
     "let used = 1 - idle / ncpu\nlet io = disk / 10 count/s\n"
     "param some = 20% in 1%..50% \"doc\"\n"
     "require cloud == \"aws\" else \"no\"\n"
@@ -17,7 +17,7 @@ static const char source[] =
     "state s { A \"a\" when used > some  B \"b\" when any(io > 500%) ?? false }\n"
     "candidates fit from t as r {\n where r.name != kind\n where if A ?? false then r.size >= mem else true\n"
     " let cost = r.price\n need all(known(cost)) else \"no price\"\n sort cost ?? 0 USD/h, r.name\n}\n"
-    "decide first { rule R when A or B { offer fit where cost > 0 USD/h reason \"{used ?? 0%}\" } rule Q when true { "
+    "decide %s { rule R when A or B { offer fit where cost > 0 USD/h reason \"{used ?? 0%}\" } rule Q when true { "
     "offer required fit } }";
 
 static void fill(struct test_host *host)
@@ -43,13 +43,27 @@ static void find_ends(struct ros_program *p)
     }
 }
 
-static void test_every_changed_byte(void **state)
+/* What a run left is read as an embedder would: offers point into rows, and rows into columns. */
+static void read_offers(const struct test_host *host)
 {
-    (void) state;
+    int field = ros_program_offer_field(host->program, "name");
+    for (size_t rule = 0; rule < ros_program_rule_count(host->program); rule++) {
+        size_t count = ros_vm_rule_offers(host->vm, rule).count;
+        for (size_t i = 0; i < count; i++)
+            assert_non_null(ros_vm_rule_offer_text(host->vm, rule, i, field));
+    }
+}
+
+static void try_every_changed_byte(const char *how)
+{
+    ros_auto(ros_buf) struct ros_buf source = ROS_BUF_INIT;
+    const char *gap = strstr(source_of, "%s");
+    ros_buf_add(&source, source_of, (size_t) (gap - source_of));
+    ros_buf_printf(&source, "%s%s", how, gap + 2);
     struct test_host host;
     size_t refused = 0;
     size_t accepted = 0;
-    test_host_open(&host, source);
+    test_host_open(&host, ros_buf_text(&source));
     fill(&host);
     struct ros_program *p = host.program;
     for (uint32_t i = 0; i < p->code_count * sizeof *p->code; i++) {
@@ -69,6 +83,7 @@ static void test_every_changed_byte(void **state)
             accepted++;
             test_run(&host);
             assert_true(host.verdict.cost <= cost);
+            read_offers(&host);
         }
         *byte = was;
     }
@@ -78,13 +93,34 @@ static void test_every_changed_byte(void **state)
     test_host_close(&host);
 }
 
+static void test_every_changed_byte(void **state)
+{
+    (void) state;
+    try_every_changed_byte("first");
+    try_every_changed_byte("every");
+}
+
 static void expect_refused(struct ros__word *code, uint32_t count, const char *why)
 {
     uint32_t ends[16] = {0};
     uint32_t lines[16] = {0};
     double consts[] = {1};
-    struct ros_program p = {
-        .code = code, .code_count = count, .loop_ends = ends, .lines = lines, .consts = consts, .const_count = 1};
+    /* Two tables of a different length, candidates over each, and a rule that offers the first ones. */
+    struct ros__prog_table tables[] = {{.rows = 2}, {.rows = 9}};
+    struct ros__prog_cand cands[] = {{.table = 0}, {.table = 1}};
+    struct ros__prog_rule rules[] = {{.offers = true, .cand = 0}, {.offers = false}};
+    struct ros_program p = {.code = code,
+                            .code_count = count,
+                            .loop_ends = ends,
+                            .lines = lines,
+                            .consts = consts,
+                            .const_count = 1,
+                            .tables = tables,
+                            .table_count = 2,
+                            .cands = cands,
+                            .cand_count = 2,
+                            .rules = rules,
+                            .rule_count = 2};
     uint64_t cost;
     struct ros_error err = ROS_ERROR_INIT;
     find_ends(&p);
@@ -114,9 +150,54 @@ static void test_each_rule_of_the_verifier(void **state)
     expect_refused(CODE({ROS__OP_LDK, 0, 0, 0, 0}), "not HALT");
 }
 
+#define TRUE_IN_0                                                                                                      \
+    {                                                                                                                  \
+        ROS__OP_LDB, 0, 0, 0, 2                                                                                        \
+    }
+
+/* What the machine knows of a loop or a rule is known only behind its first instruction. */
+static void test_loops_and_rules_are_entered_at_their_start(void **state)
+{
+    (void) state;
+    const struct ros__word halt = {ROS__OP_HALT, 0, 0, 0, 0};
+    expect_refused(CODE(TRUE_IN_0, {ROS__OP_WHERE, 0, 0, 0, 3}, {ROS__OP_SCAN, 0, 0, 0, 0}, {ROS__OP_LDK, 0, 0, 0, 0},
+                        {ROS__OP_NEXTR, 0, 0, 0, 3}, halt),
+                   "jumped into");
+    expect_refused(
+        CODE(TRUE_IN_0, {ROS__OP_WHERE, 0, 0, 0, 3}, {ROS__OP_RULE, 0, 0, 0, 4}, {ROS__OP_WIN, 0, 0, 0, 0}, halt),
+        "jumped into");
+    expect_refused(CODE(TRUE_IN_0, {ROS__OP_RULE, 0, 0, 0, 4}, {ROS__OP_WHERE, 0, 0, 0, 5}, {ROS__OP_WIN, 0, 0, 0, 0},
+                        {ROS__OP_LDK, 0, 0, 0, 0}, halt),
+                   "out of its rule");
+    expect_refused(CODE(TRUE_IN_0, {ROS__OP_RULE, 0, 0, 0, 3}, {ROS__OP_RULE, 0, 1, 0, 3}, halt), "another rule");
+    expect_refused(CODE(TRUE_IN_0, {ROS__OP_RULE, 0, 0, 0, 2}, {ROS__OP_RULE, 0, 0, 0, 3}, halt), "again");
+    expect_refused(
+        CODE(TRUE_IN_0, {ROS__OP_SCAN, 0, 0, 0, 0}, {ROS__OP_RULE, 0, 0, 0, 3}, {ROS__OP_NEXTR, 0, 0, 0, 2}, halt),
+        "inside a loop");
+}
+
+/* Offers are positions in what the rule's own candidates kept: those of other candidates would lead out of them. */
+static void test_a_rule_offers_its_own_candidates(void **state)
+{
+    (void) state;
+    const struct ros__word halt = {ROS__OP_HALT, 0, 0, 0, 0};
+    expect_refused(CODE({ROS__OP_KEPT, 0, 0, 0, 0}, {ROS__OP_OFFER, 0, 0, 0, 0}, {ROS__OP_NEXTK, 0, 0, 0, 1}, halt),
+                   "outside of a rule");
+    expect_refused(CODE(TRUE_IN_0, {ROS__OP_RULE, 0, 0, 0, 5}, {ROS__OP_KEPT, 0, 1, 0, 0}, {ROS__OP_OFFER, 0, 1, 0, 0},
+                        {ROS__OP_NEXTK, 0, 0, 0, 3}, halt),
+                   "outside of a rule");
+    expect_refused(CODE(TRUE_IN_0, {ROS__OP_RULE, 0, 1, 0, 5}, {ROS__OP_KEPT, 0, 0, 0, 0}, {ROS__OP_OFFER, 0, 0, 0, 0},
+                        {ROS__OP_NEXTK, 0, 0, 0, 3}, halt),
+                   "outside of a rule");
+    expect_refused(CODE({ROS__OP_WIN, 0, 0, 0, 0}, halt), "outside of its rule");
+    expect_refused(CODE(TRUE_IN_0, {ROS__OP_RULE, 0, 0, 0, 3}, {ROS__OP_WIN, 0, 1, 0, 0}, halt), "outside of its rule");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_changed_byte),
-                                       cmocka_unit_test(test_each_rule_of_the_verifier)};
+                                       cmocka_unit_test(test_each_rule_of_the_verifier),
+                                       cmocka_unit_test(test_loops_and_rules_are_entered_at_their_start),
+                                       cmocka_unit_test(test_a_rule_offers_its_own_candidates)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
