@@ -20,8 +20,7 @@ def main():
             file.write_text(example)
             done = subprocess.run([str(ROS), "check", str(file)], capture_output=True, text=True, check=False)
             if done.returncode == 0 and not done.stderr and re.search(r"^test ", example, re.M):
-                done = subprocess.run([str(ROS), "test", "--min", "100", str(file)], capture_output=True, text=True,
-                                      check=False)
+                done = subprocess.run([str(ROS), "test", str(file)], capture_output=True, text=True, check=False)
         if done.returncode != 0 or done.stderr:
             wrong += 1
             print(f"example {number}: exit {done.returncode}\n{done.stdout}{done.stderr}")
