@@ -95,10 +95,9 @@ static void need(struct ros__kept *kept, uint8_t truth, uint32_t guard)
 static void win(struct ros_vm *vm, uint8_t index)
 {
     const struct ros__prog_rule *rule = &vm->program->rules[index];
-    bool withheld = rule->offers && vm->kept[rule->cand].withheld;
-    if (withheld)
+    if (rule->offers && vm->kept[rule->cand].withheld)
         vm->offers[index].count = 0;
-    if (rule->required && vm->offers[index].count == 0 && !withheld)
+    if (rule->required && vm->offers[index].count == 0)
         return;
     vm->fired[index] = true;
     if (vm->winner < 0)
