@@ -374,15 +374,15 @@ struct ros__list *ros__rule_add(struct ros__parser *p, struct ros__list *list, s
 
 /* --- fixtures and tests ------------------------------------------------------------------------------------------- */
 
-struct ros_bind *ros__bind_new(struct ros__parser *p, struct ros_name path, struct ros_name instance,
-                               const struct ros_expr *value)
+struct ros_bind *ros__bind_new(struct ros__parser *p, struct ros_name function, struct ros_name path,
+                               struct ros_name instance, const struct ros_expr *value)
 {
     struct ros_bind *bind = ros_arena_new(p->arena, struct ros_bind);
     if (bind == NULL) {
         ros__parser_fail(p);
         return NULL;
     }
-    *bind = (struct ros_bind){path, instance, value};
+    *bind = (struct ros_bind){function, path, instance, value};
     return bind;
 }
 

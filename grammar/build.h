@@ -37,8 +37,8 @@ struct ros_rule *ros__rule_allow(struct ros__parser *p, struct ros_rule *body, s
 struct ros__list *ros__rule_add(struct ros__parser *p, struct ros__list *list, struct ros_name name,
                                 const struct ros_expr *when, struct ros_rule *body);
 
-struct ros_bind *ros__bind_new(struct ros__parser *p, struct ros_name path, struct ros_name instance,
-                               const struct ros_expr *value);
+struct ros_bind *ros__bind_new(struct ros__parser *p, struct ros_name function, struct ros_name path,
+                               struct ros_name instance, const struct ros_expr *value);
 struct ros__list *ros__given_add(struct ros__parser *p, struct ros__list *list, struct ros_span span,
                                  struct ros_name fixture);
 struct ros__list *ros__with_add(struct ros__parser *p, struct ros__list *list, struct ros_span span,

@@ -186,7 +186,9 @@ offer_where: %empty { $$ = NULL; } | WHERE expr { $$ = $2; } ;
 binds: %empty { $$ = NULL; }
   | binds bind { $$ = $2 != NULL ? ADD($1, *$2) : $1; }
   ;
-bind: path index "=" literal { $$ = ros__bind_new(p, $1, $2, $4); } ;
+bind: path index "=" literal { $$ = ros__bind_new(p, NO_NAME, $1, $2, $4); }
+  | NAME "(" path index ")" "=" literal { $$ = ros__bind_new(p, $1, $3, $4, $7); }
+  ;
 index: %empty { $$ = NO_NAME; } | "[" plain "]" { $$ = $2; } ;
 test_steps: %empty { $$ = NULL; }
   | test_steps GIVEN NAME { $$ = ros__given_add(p, $1, ros__span_join(@2, @3), $3); }

@@ -239,8 +239,9 @@ struct ros_decl_decide {
     size_t rule_count;
 };
 
-/* path ["instance"] = literal, in fixtures, tests and org overrides. */
+/* path ["instance"] = literal, or p95(path ["instance"]) = literal, in fixtures, tests and org overrides. */
 struct ros_bind {
+    struct ros_name function; /* text NULL: none */
     struct ros_name path;
     struct ros_name instance; /* text NULL: none */
     const struct ros_expr *value;

@@ -20,10 +20,8 @@ static void add_name(struct ros_buf *out, const char *before, const char *name)
 
 static void add_input(const struct ros_program *p, uint32_t value, struct ros_buf *out)
 {
-    const struct ros_input *input = &p->inputs[value].info;
-    add_name(out, " ", input->name);
-    if (input->instance != NULL)
-        ros_buf_printf(out, "[\"%s\"]", input->instance);
+    ros_buf_addc(out, ' ');
+    (void) ros_input_write(&p->inputs[value].info, out); /* a failure sticks to the buffer */
 }
 
 static bool starts(const char *text, const char *with)

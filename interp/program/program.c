@@ -47,6 +47,32 @@ enum ros_reason ros_reason_from_name(const char *name, size_t len)
     return ROS_REASON_NONE;
 }
 
+/* --- statistics --------------------------------------------------------------------------------------------------- */
+
+const char *ros_statistic_name(enum ros_statistic statistic)
+{
+    static const char *const names[] = {
+#define ROS_BUILTIN(name, over, most, text) #name,
+#include "interp/builtins.def"
+#undef ROS_BUILTIN
+    };
+    size_t first = ROS_COUNT(names) - ((size_t) ROS_STATISTIC_COUNT - 1); /* they are the last ones of the table */
+    return statistic == ROS_STATISTIC_MEAN || statistic >= ROS_STATISTIC_COUNT
+               ? NULL
+               : names[first + (size_t) statistic - ROS_STATISTIC_P50];
+}
+
+enum ros_code ros_input_write(const struct ros_input *input, struct ros_buf *out)
+{
+    const char *function = ros_statistic_name(input->statistic);
+    if (function != NULL)
+        ros_buf_printf(out, "%s(", function);
+    ros_buf_puts(out, input->name != NULL ? input->name : "?");
+    if (input->instance != NULL)
+        ros_buf_printf(out, "[\"%s\"]", input->instance);
+    return function != NULL ? ros_buf_addc(out, ')') : ros_buf_code(out);
+}
+
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
 static void program_free(struct ros_program *program)

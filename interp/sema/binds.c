@@ -34,6 +34,23 @@ static void check_range(struct ros__sema *s, const struct ros_bind *bind, double
                       ros__source_text(s, bind->value->span), param->name.text);
 }
 
+/* The input that a line sets: that of the metric itself, or of the statistic that its function names. */
+static const struct ros__input *statistic_input(struct ros__sema *s, const struct ros_bind *bind,
+                                                const struct ros__input *metric)
+{
+    enum ros_statistic statistic = ros__statistic_named(bind->function.text);
+    size_t index;
+    if (statistic == ROS_STATISTIC_MEAN || metric->info.kind != ROS_INPUT_METRIC) {
+        struct ros_diag *diag = ros_diags_add(s->diags, ROS_DIAG_E0201, bind->function.span,
+                                              "`%s` is nothing that can be set", bind->function.text);
+        ros_diag_set_help(s->diags, diag, "of a metric, p50, p90, p95, p99, lowest and highest can");
+        return NULL;
+    }
+    if (!ros__input_statistic(s, (size_t) (metric - s->model->inputs.items), statistic, bind->function.span, &index))
+        return NULL;
+    return &s->model->inputs.items[index];
+}
+
 /* The place that a line sets: its type, and where it stands in the model. */
 static bool find_place(struct ros__sema *s, const struct ros_bind *bind, bool inputs, bool params,
                        struct ros__bind *ret, struct ros_type *type)
@@ -48,13 +65,16 @@ static bool find_place(struct ros__sema *s, const struct ros_bind *bind, bool in
         return false;
     }
     bool is_input = symbol->kind == ROS__SYMBOL_INPUT || symbol->kind == ROS__SYMBOL_INSTANCED;
-    if (!(inputs && is_input) && !(params && symbol->kind == ROS__SYMBOL_PARAM)) {
+    bool is_param = symbol->kind == ROS__SYMBOL_PARAM && bind->function.text == NULL;
+    if (!(inputs && is_input) && !(params && is_param)) {
         ros_diags_add(s->diags, ROS_DIAG_E0204, bind->path.span, "`%s` cannot be set here: only %s can",
                       bind->path.text, inputs ? "metrics and facts" : "params");
         return false;
     }
     if (is_input) {
         const struct ros__input *input = bound_input(s, bind, symbol);
+        if (input != NULL && bind->function.text != NULL)
+            input = statistic_input(s, bind, input);
         if (input == NULL)
             return false;
         *type = input->type;

@@ -22,6 +22,9 @@ static const struct {
 #undef ROS_BUILTIN
 };
 
+_Static_assert(FUNCTION_highest - FUNCTION_p50 == ROS_STATISTIC_HIGHEST - ROS_STATISTIC_P50,
+               "statistics stand in builtins.def as in enum ros_statistic");
+
 static struct ros__node *known_call(struct ros__sema *s, const struct ros_expr *expr, bool unknown)
 {
     struct ros__node *node = ros__node_new(s, ROS__NODE_KNOWN, expr->span, ros_type_of(ROS_KIND_BOOL));
@@ -126,6 +129,32 @@ static struct ros__node *upper_call(struct ros__sema *s, const struct ros_expr *
     return ros__node_children(ros__node_new(s, ROS__NODE_UPPER, expr->span, type), arg, NULL);
 }
 
+enum ros_statistic ros__statistic_named(const char *name)
+{
+    for (size_t i = FUNCTION_p50; i <= FUNCTION_highest; i++)
+        if (strcmp(FUNCTIONS[i], name) == 0)
+            return (enum ros_statistic)(ROS_STATISTIC_P50 + (i - FUNCTION_p50));
+    return ROS_STATISTIC_MEAN;
+}
+
+static struct ros__node *statistic_call(struct ros__sema *s, const struct ros_expr *expr, enum ros_statistic statistic)
+{
+    struct ros__node *arg = ros__expr(s, expr->args[0]);
+    size_t index;
+    if (ros__node_is_bad(arg))
+        return ros__node_bad(s, expr->span);
+    const struct ros_input *input = arg->kind == ROS__NODE_INPUT ? &s->model->inputs.items[arg->index].info : NULL;
+    if (input == NULL || input->kind != ROS_INPUT_METRIC || input->statistic != ROS_STATISTIC_MEAN) {
+        struct ros_diag *diag = ros_diags_add(s->diags, ROS_DIAG_E0304, arg->span,
+                                              "%s() takes a metric, by its own name", ros_statistic_name(statistic));
+        ros_diag_set_help(s->diags, diag, "only what was measured has a value for each time; compute with the answer");
+        return ros__node_bad(s, expr->span);
+    }
+    if (!ros__input_statistic(s, arg->index, statistic, expr->span, &index))
+        return ros__node_bad(s, expr->span);
+    return ros__input_node(s, index, expr->span);
+}
+
 struct ros__node *ros__expr_call(struct ros__sema *s, const struct ros_expr *expr)
 {
     const char *name = expr->left->kind == ROS_EXPR_NAME ? expr->left->name.text : NULL;
@@ -151,5 +180,7 @@ struct ros__node *ros__expr_call(struct ros__sema *s, const struct ros_expr *exp
         return fold_call(s, expr, (enum ros__fold)(which - FUNCTION_any));
     if (which == FUNCTION_upper)
         return upper_call(s, expr);
+    if (which >= FUNCTION_p50)
+        return statistic_call(s, expr, ros__statistic_named(name));
     return known_call(s, expr, which == FUNCTION_unknown);
 }

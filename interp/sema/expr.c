@@ -94,7 +94,7 @@ static const struct ros__symbol *find_path(const struct ros__sema *s, const stru
     return ros__name_find(s, path, used);
 }
 
-static struct ros__node *input_node(struct ros__sema *s, size_t index, struct ros_span span)
+struct ros__node *ros__input_node(struct ros__sema *s, size_t index, struct ros_span span)
 {
     const struct ros__input *input = &s->model->inputs.items[index];
     struct ros__node *node = ros__node_new(s, ROS__NODE_INPUT, span, input->type);
@@ -153,7 +153,7 @@ static struct ros__node *symbol_node(struct ros__sema *s, const struct ros__symb
     struct ros__node *node;
     switch (symbol->kind) {
     case ROS__SYMBOL_INPUT:
-        return input_node(s, symbol->index, span);
+        return ros__input_node(s, symbol->index, span);
     case ROS__SYMBOL_LET:
         return let_node(s, symbol->index, span);
     case ROS__SYMBOL_ROW:
@@ -256,7 +256,7 @@ static struct ros__node *instance_expr(struct ros__sema *s, const struct ros_exp
     for (size_t i = 0; i < symbol->count; i++) {
         names[i] = s->model->inputs.items[symbol->index + i].info.instance;
         if (strcmp(names[i], wanted) == 0)
-            return input_node(s, symbol->index + i, expr->span);
+            return ros__input_node(s, symbol->index + i, expr->span);
     }
     const char *near = ros_diag_nearest(wanted, names, symbol->count);
     struct ros_diag *diag = ros_diags_add(s->diags, ROS_DIAG_E0201, expr->args[0]->span, "`%s` has no instance \"%s\"",

@@ -58,6 +58,41 @@ void ros__metric_declare(struct ros__sema *s, const struct ros_decl_metric *decl
         symbol->count = decl->instance_count;
 }
 
+static bool same_metric(const struct ros_input *a, const struct ros_input *b)
+{
+    return strcmp(a->name, b->name) == 0 && (a->instance == NULL) == (b->instance == NULL) &&
+           (a->instance == NULL || strcmp(a->instance, b->instance) == 0);
+}
+
+bool ros__input_statistic(struct ros__sema *s, size_t metric, enum ros_statistic statistic, struct ros_span span,
+                          size_t *ret)
+{
+    struct ros__input input = s->model->inputs.items[metric];
+    ros_auto(ros_buf) struct ros_buf label;
+    ros_buf_init(&label, s->arena->alloc, ROS_LIMIT_TEXT_BYTES);
+    input.info.statistic = statistic;
+    for (size_t i = 0; i < s->model->inputs.count; i++) {
+        const struct ros_input *other = &s->model->inputs.items[i].info;
+        if (other->statistic == statistic && same_metric(other, &input.info)) {
+            *ret = i;
+            return true;
+        }
+    }
+    (void) ros_input_write(&input.info, &label);
+    if (s->late) {
+        ros_diags_add(s->diags, ROS_DIAG_E0201, span, "no rule asks for `%s`", ros_buf_text(&label));
+        return false;
+    }
+    input.label = ros_arena_copy(s->arena, ros_buf_text(&label), label.len);
+    if (input.label == NULL)
+        ros__sema_failed(s);
+    input.span = span;
+    input.settled = false;
+    if (input.type.vector)
+        input.type.slot = s->model->inputs.count;
+    return add_input(s, &input, ret);
+}
+
 void ros__fact_declare(struct ros__sema *s, const struct ros_decl_fact *decl)
 {
     struct ros_unit_scale scale = {.type = ros_type_of(ROS_KIND_BAD), .mul = 1, .div = 1};

@@ -47,6 +47,7 @@ struct ros__sema {
     size_t cand;           /* of the candidates block that local is of */
     bool in_need;
     bool in_fold;
+    bool late; /* every rule was read: fixtures, tests and questions are left */
     bool in_expect;
     ROS__LIST(struct ros__node *) folds; /* folds over rows of the need that is being read */
     struct ros__node spare;              /* handed out when memory is short */
@@ -82,6 +83,7 @@ struct ros__node *ros__node_new(struct ros__sema *s, enum ros__node_kind kind, s
                                 struct ros_type type);
 /* Room for a node's list. False when memory is or was short. */
 bool ros__node_list(struct ros__sema *s, struct ros__node *node, size_t count);
+struct ros__node *ros__input_node(struct ros__sema *s, size_t index, struct ros_span span);
 struct ros__node *ros__node_bad(struct ros__sema *s, struct ros_span span);
 void ros__expr_want_single(struct ros__sema *s, struct ros__node *node);
 /* False after a finding, or when the node is BAD. */
@@ -94,6 +96,8 @@ static inline bool ros__node_is_bad(const struct ros__node *node)
 
 /* call.c */
 struct ros__node *ros__expr_call(struct ros__sema *s, const struct ros_expr *expr);
+/* "p95" and its like; ROS_STATISTIC_MEAN for any other name. */
+enum ros_statistic ros__statistic_named(const char *name);
 
 /* check.c: rules of types, shared by operators, params, columns. */
 bool ros__check_same_unit(struct ros__sema *s, struct ros__node *a, struct ros__node *b, struct ros_span span,
@@ -136,6 +140,12 @@ void ros__check_note(struct ros__sema *s, struct ros__node *node, const char *me
 /* input.c */
 void ros__metric_declare(struct ros__sema *s, const struct ros_decl_metric *decl);
 void ros__fact_declare(struct ros__sema *s, const struct ros_decl_fact *decl);
+/*
+ * The input that is another number than the mean of this metric: an input of its own, made when a rule first asks for
+ * it. False after a finding: tests, fixtures and questions cannot ask for what no rule asks for.
+ */
+bool ros__input_statistic(struct ros__sema *s, size_t metric, enum ros_statistic statistic, struct ros_span span,
+                          size_t *ret);
 /* sema.c */
 bool ros__guard_declare(struct ros__sema *s, const struct ros_decl_expr *decl, size_t *ret_index);
 void ros__item_add(struct ros__sema *s, enum ros__item_kind kind, size_t index, struct ros_span span);

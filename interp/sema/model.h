@@ -75,6 +75,7 @@ struct ros__input {
     double div;
     struct ros_span span;
     bool settled;
+    const char *label; /* of a statistic, as it is written: "p95(disk.dev.total)"; else NULL */
 };
 
 union ros__cell {

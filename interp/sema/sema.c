@@ -279,10 +279,12 @@ enum ros_code ros__sema(const struct ros_unit *unit, struct ros_arena *arena, st
         ros_map_init(maps[i], arena, 0);
     for (size_t i = 0; i < unit->decl_count; i++)
         note_decl(s, unit->decls[i]);
-    for (int late = 0; late < 3; late++)
+    for (int late = 0; late < 3; late++) {
+        s->late = late > 0;
         for (size_t i = 0; i < unit->decl_count && s->code == ROS_OK; i++)
             if (lateness(unit->decls[i]) == late)
                 declare(s, unit->decls[i]);
+    }
     ROS_TRY(s->code);
     ROS_TRY(diags->code);
     check_whole(s);

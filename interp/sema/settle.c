@@ -98,7 +98,8 @@ const char *ros__missing_source(const struct ros__sema *s, const struct ros__nod
     const char *name = NULL;
     switch (node->kind) {
     case ROS__NODE_INPUT:
-        return s->model->inputs.items[node->index].info.name;
+        name = s->model->inputs.items[node->index].label;
+        return name != NULL ? name : s->model->inputs.items[node->index].info.name;
     case ROS__NODE_PARAM:
         return s->model->params.items[node->index].name.text;
     case ROS__NODE_LET:

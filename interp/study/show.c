@@ -128,10 +128,7 @@ void ros__study_show_condition(struct ros_study *study, const struct ros__node *
 
 static void name_input(const struct ros_study *study, const struct ros__node *node, struct ros_buf *out)
 {
-    const struct ros_input *input = &study->model->inputs.items[node->index].info;
-    ros_buf_puts(out, input->name);
-    if (input->instance != NULL)
-        ros_buf_printf(out, "[\"%s\"]", input->instance);
+    (void) ros_input_write(&study->model->inputs.items[node->index].info, out);
     ros_buf_puts(out, " is missing");
 }
 

@@ -105,7 +105,8 @@ static const char *by_cloud_init(struct ros__slice text)
     struct ros__slice line, head, tail, name;
     while (ros__lines_next(&lines, &line)) {
         line = ros__slice_strip(line);
-        if (!ros__slice_starts(line, "('") || !ros__slice_ends(line, "')") || !ros__slice_cut(line, ',', &head, &tail))
+        bool tuple = ros__slice_starts(line, "('") || ros__slice_starts(line, "(u'"); /* as Python 3 and 2 print it */
+        if (!tuple || !ros__slice_ends(line, "')") || !ros__slice_cut(line, ',', &head, &tail))
             continue;
         name = head;
         for (size_t i = 0; i < ROS_COUNT(names); i++) {
@@ -229,13 +230,13 @@ enum ros_code ros__cloud_facts(const struct ros__upload *upload, struct ros__fac
     if (cloud == NULL)
         return ROS_OK;
     ROS_TRY(ros__facts_text(facts, "host.cloud", ros__slice_of(cloud)));
-    if (strcmp(cloud, "azure") == 0)
-        return ros__facts_text(facts, "host.instance_type",
-                               azure_type_read(upload->texts[ROS__SPEC_azure_instance_type]));
-    if (strcmp(cloud, "aws") != 0)
-        return ROS_OK;
-    json_t *doc = document_read(upload->texts[ROS__SPEC_aws_instance_id_doc]);
-    enum ros_code code = document_facts(doc, facts);
+    json_t *doc = strcmp(cloud, "aws") == 0 ? document_read(upload->texts[ROS__SPEC_aws_instance_id_doc]) : NULL;
+    bool told = json_is_object(doc) && json_object_size(doc) > 0;
+    enum ros_code code = told ? document_facts(doc, facts) : ROS_OK;
     json_decref(doc);
+    /* Both tell the type where the provider's own traces contradict each other: a moved image keeps its agent. */
+    if (code == ROS_OK && !told && (strcmp(cloud, "azure") == 0 || strcmp(cloud, "aws") == 0))
+        code = ros__facts_text(facts, "host.instance_type",
+                               azure_type_read(upload->texts[ROS__SPEC_azure_instance_type]));
     return code;
 }

@@ -1,7 +1,10 @@
 /* Linear searches: a program asks for a dozen names among a dozen, and the lists keep the order of the source. */
 #include "services/intake/evidence.h"
 
+#include <math.h>
 #include <string.h>
+
+#include "services/intake/histogram.h"
 
 #define ARENA_BYTES_MAX ((size_t) 64 << 20)
 
@@ -38,6 +41,14 @@ const struct ros_metric_value *ros_metric_find(const struct ros_metric *metric, 
             return &metric->values[i];
     }
     return NULL;
+}
+
+double ros_metric_quantile(const struct ros_metric_value *value, double share)
+{
+    double quantile = value->histogram != NULL ? ros_histogram_quantile(value->histogram, share) : NAN;
+    if (quantile > value->max) /* a bin reaches further than what is in it; a comparison with NaN does not hold */
+        quantile = value->max;
+    return quantile < value->min ? value->min : quantile;
 }
 
 const struct ros_fact *ros_evidence_fact(const struct ros_evidence *evidence, const char *name)

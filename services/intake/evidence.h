@@ -17,6 +17,8 @@
 #include "interp/base/arena.h"
 #include "interp/base/buf.h"
 
+struct ros_histogram; /* histogram.h */
+
 enum ros_evidence_source {
     ROS_EVIDENCE_NO_PCP = 0,   /* facts only */
     ROS_EVIDENCE_PCP_TEXT = 1, /* the client's own pmlogsummary text */
@@ -33,7 +35,11 @@ struct ros_metric_value {
     double last;
     uint64_t samples;
     double covered_s;
+    const struct ros_histogram *histogram; /* how long it had which values; NULL: the source does not tell */
 };
+
+/* A quantile of a value over time, inside its min and max where they are known; NaN without a histogram. */
+double ros_metric_quantile(const struct ros_metric_value *value, double share);
 
 struct ros_metric {
     const char *name;                      /* "disk.dev.total" */

@@ -27,6 +27,8 @@ static json_t *value_json(const struct ros_metric_value *value)
     json_t *object = json_object();
     bool fine = put(object, "mean", number_json(value->mean)) && put_known(object, "min", value->min) &&
                 put_known(object, "max", value->max) && put_known(object, "last", value->last) &&
+                put_known(object, "p50", ros_metric_quantile(value, 0.50)) &&
+                put_known(object, "p95", ros_metric_quantile(value, 0.95)) &&
                 put_known(object, "covered_s", value->covered_s) && put(object, "unit", json_string(value->unit));
     if (fine && value->samples > 0)
         fine = put(object, "samples", json_integer((json_int_t) value->samples));

@@ -2,9 +2,11 @@
  * The stored form of evidence, little-endian on every machine:
  *
  *     "ROSE"  u16 version  u16 zero  u32 body length | body | u64 hash of all before it
- *     body    u8 source  u32 metrics { text name, u32 values { instance, text unit, 5 f64, u64 samples } }
+ *     body    u8 source
+ *             u32 metrics { text name, u32 values { instance, text unit, 5 f64, u64 samples, histogram } }
  *             u32 facts { text name, u8 kind, f64 | text | u8 }
  *     text    u32 length, bytes, NUL;   instance: u8 0, or u8 1 and a text
+ *     histogram  u8 0, or u8 1, u32 length and the bytes of histogram.h; version 1 had none, and is still read
  *
  * Why a hash and full checks too: the hash catches a torn or rotten record; it is no seal, so a record that was made
  * by somebody else must still not lead the reader out of its bounds. Every count is checked against the bytes left
@@ -16,9 +18,11 @@
 
 #include "interp/base/limits.h"
 #include "interp/base/map.h"
+#include "services/intake/histogram.h"
 
 #define MAGIC "ROSE"
-#define VERSION 1u
+#define VERSION 2u
+#define VERSION_WITHOUT_HISTOGRAMS 1u
 #define HEADER_BYTES 12u
 #define HASH_BYTES 8u
 #define HASH_SEED 0x524F5345u
@@ -49,6 +53,20 @@ static void put_text(struct ros_buf *out, const char *text)
     ros_buf_add(out, text, len + 1);
 }
 
+static void put_histogram(struct ros_buf *out, const struct ros_histogram *histogram)
+{
+    put_number(out, histogram != NULL, 1);
+    if (histogram == NULL)
+        return;
+    size_t start = out->len;
+    put_number(out, 0, 4); /* the length, once it is known */
+    if (ros_histogram_encode(histogram, out) != ROS_OK)
+        return; /* the failure sticks to the buffer */
+    size_t len = out->len - start - 4;
+    for (size_t i = 0; i < 4; i++)
+        out->data[start + i] = (char) (unsigned char) (len >> (8 * i));
+}
+
 static void put_metric(struct ros_buf *out, const struct ros_metric *metric)
 {
     put_text(out, metric->name);
@@ -65,6 +83,7 @@ static void put_metric(struct ros_buf *out, const struct ros_metric *metric)
         put_double(out, value->last);
         put_double(out, value->covered_s);
         put_number(out, value->samples, 8);
+        put_histogram(out, value->histogram);
     }
 }
 
@@ -111,6 +130,7 @@ struct reader {
     size_t left;
     struct ros_arena *arena;
     enum ros_code code;
+    uint64_t version;
 };
 
 static void fault(struct reader *in, enum ros_code code)
@@ -186,6 +206,29 @@ static unsigned get_choice(struct reader *in, unsigned bound)
     return 0;
 }
 
+static const struct ros_histogram *get_histogram(struct reader *in)
+{
+    if (in->version == VERSION_WITHOUT_HISTOGRAMS || get_choice(in, 2) == 0)
+        return NULL;
+    uint64_t len = get_number(in, 4);
+    if (in->code != ROS_OK || len > in->left) {
+        fault(in, ROS_E_DATA);
+        return NULL;
+    }
+    struct ros_histogram *histogram = ros_arena_new(in->arena, struct ros_histogram);
+    if (histogram == NULL) {
+        fault(in, ros_arena_code(in->arena));
+        return NULL;
+    }
+    if (ros_histogram_decode(in->at, (size_t) len, histogram) != ROS_OK)
+        fault(in, ROS_E_DATA);
+    else {
+        in->at += len;
+        in->left -= (size_t) len;
+    }
+    return histogram;
+}
+
 static void get_metric(struct reader *in, struct ros_metric *metric)
 {
     size_t count;
@@ -201,6 +244,7 @@ static void get_metric(struct reader *in, struct ros_metric *metric)
         values[i].last = get_double(in);
         values[i].covered_s = get_double(in);
         values[i].samples = get_number(in, 8);
+        values[i].histogram = get_histogram(in);
     }
     metric->values = values;
     metric->value_count = count;
@@ -244,16 +288,17 @@ static enum ros_code bad_record(struct ros_error *reterr, const char *why)
 
 enum ros_code ros_evidence_decode(const void *data, size_t len, struct ros_evidence *ret, struct ros_error *reterr)
 {
-    struct reader in = {data, len, &ret->arena, ROS_OK};
+    struct reader in = {data, len, &ret->arena, ROS_OK, 0};
     if (len < HEADER_BYTES + HASH_BYTES || memcmp(data, MAGIC, 4) != 0)
         return bad_record(reterr, "not a record");
     in.at += 4;
     in.left = len - 4 - HASH_BYTES;
-    if (get_number(&in, 2) != VERSION || get_number(&in, 2) != 0)
+    in.version = get_number(&in, 2);
+    if ((in.version != VERSION && in.version != VERSION_WITHOUT_HISTOGRAMS) || get_number(&in, 2) != 0)
         return bad_record(reterr, "made by another version");
     if (get_number(&in, 4) != in.left)
         return bad_record(reterr, "cut short or too long");
-    struct reader tail = {in.at + in.left, HASH_BYTES, NULL, ROS_OK};
+    struct reader tail = {in.at + in.left, HASH_BYTES, NULL, ROS_OK, 0};
     if (get_number(&tail, HASH_BYTES) != ros_map_hash(data, len - HASH_BYTES, HASH_SEED))
         return bad_record(reterr, "its bytes have changed");
     get_body(&in, ret);

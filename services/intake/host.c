@@ -15,7 +15,7 @@ static const struct ros__slice absent = {NULL, 0};
 
 enum ros_code ros__facts_text(struct ros__facts *facts, const char *name, struct ros__slice text)
 {
-    if (text.at == NULL || text.len == 0 || facts->count == ROS__FACTS_MAX)
+    if (text.at == NULL || facts->count == ROS__FACTS_MAX)
         return ROS_OK;
     const char *copy = ros_arena_copy(facts->arena, text.at, text.len);
     if (copy == NULL)

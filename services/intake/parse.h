@@ -26,7 +26,7 @@ void ros__facts_number(struct ros__facts *facts, const char *name, double number
 void ros__facts_truth(struct ros__facts *facts, const char *name, bool truth);
 
 /*
- * Reads pmlogsummary's text into evidence->metrics. scratch is for the work only. No usable line: no metrics.
+ * Reads pmlogsummary's text into evidence->metrics. scratch is for the work only. One bad line: no metrics.
  * ROS_E_ARCHIVE_LIMIT when a metric has more than ROS_LIMIT_INSTANCES instances.
  */
 enum ros_code ros__pmlog_read(struct ros__slice text, struct ros_arena *scratch, struct ros_evidence *evidence,

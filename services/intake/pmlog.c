@@ -2,9 +2,9 @@
  * One line a value:    disk.dev.total ["sda"]  54.117 count / sec
  *                      name           instance value  unit
  *
- * Why bad lines are passed over one by one: a summary is cut short when the host's disk fills up or the tool is
- * killed, and the lines before the cut are as good as ever. Values are gathered in a list by metric first, since a
- * metric's instances need not stand together, then laid out as the arrays that evidence promises.
+ * Why one bad line spoils the whole text: a summary that was cut or overwritten says of no line where the damage ends,
+ * and a wrong number is worse than none. Values are gathered in a list by metric first, since a metric's instances need
+ * not stand together, then laid out as the arrays that evidence promises.
  */
 #include <math.h>
 #include <string.h>
@@ -42,6 +42,7 @@ struct work {
 struct line {
     struct ros__slice name, instance, unit;
     double mean;
+    bool partial; /* "*name": seen for less than a tenth of the time, which says nothing about the rest */
 };
 
 /* A number as the tools of the trade read it: digits may be grouped by '_', and nan and inf are words. */
@@ -77,9 +78,9 @@ static bool line_read(struct ros__slice text, struct line *line)
     struct ros__slice rest = text;
     line->name = ros__slice_word(&rest);
     line->instance = (struct ros__slice){NULL, 0};
-    /* "*name": a counter seen for less than a tenth of the time, whose average says nothing about the rest */
-    if (line->name.len == 0 || line->name.len > ROS_LIMIT_NAME_BYTES || line->name.at[0] == '*')
+    if (line->name.len == 0 || line->name.len > ROS_LIMIT_NAME_BYTES)
         return false;
+    line->partial = line->name.at[0] == '*';
     if (rest.len > 0 && rest.at[0] == '[') {
         struct ros__slice inner;
         if (!ros__slice_cut(rest, ']', &inner, &rest))
@@ -97,6 +98,22 @@ static bool line_read(struct ros__slice text, struct line *line)
     line->unit = ros__slice_strip(rest);
     line->mean = number_of(value);
     return value.len > 0 && line->unit.len > 0;
+}
+
+/* A name below a value ("mem.physmem.val"): two readings of one word, and so damage. */
+static bool stands_below_value(const struct work *work, struct ros__slice name)
+{
+    for (size_t i = 1; i < name.len; i++) {
+        struct ros__slice rest = {name.at + i + 1, name.len - i - 1};
+        struct ros__slice part = rest;
+        if (name.at[i] != '.' || ros_map_get(&work->metrics, name.at, i) == NULL)
+            continue;
+        if (!ros__slice_cut(rest, '.', &part, &rest))
+            part = (struct ros__slice){name.at + i + 1, name.len - i - 1};
+        if (ros__slice_is(part, "val") || ros__slice_is(part, "units"))
+            return true;
+    }
+    return false;
 }
 
 static struct metric *metric_of(struct work *work, struct ros__slice name)
@@ -181,7 +198,11 @@ enum ros_code ros__pmlog_read(struct ros__slice text, struct ros_arena *scratch,
     ros_map_init(&work.metrics, scratch, (uint64_t) (uintptr_t) scratch);
     ros_map_init(&work.values, scratch, (uint64_t) (uintptr_t) scratch);
     while (ros__lines_next(&lines, &one)) {
-        if (line_read(one, &line))
+        if (ros__slice_strip(one).len == 0)
+            continue;
+        if (!line_read(one, &line) || stands_below_value(&work, line.name))
+            return ROS_OK;
+        if (!line.partial)
             ROS_TRY(line_add(&work, &line, reterr));
     }
     if (work.count == 0)

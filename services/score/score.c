@@ -116,6 +116,26 @@ struct ros_program *ros_scorer_program(const struct ros_scorer *scorer)
 
 /* --- evidence -> facts -------------------------------------------------------------------------------------------- */
 
+static double statistic_of(const struct ros_metric_value *value, enum ros_statistic statistic)
+{
+    switch (statistic) {
+    case ROS_STATISTIC_P50:
+        return ros_metric_quantile(value, 0.50);
+    case ROS_STATISTIC_P90:
+        return ros_metric_quantile(value, 0.90);
+    case ROS_STATISTIC_P95:
+        return ros_metric_quantile(value, 0.95);
+    case ROS_STATISTIC_P99:
+        return ros_metric_quantile(value, 0.99);
+    case ROS_STATISTIC_LOWEST:
+        return value->min;
+    case ROS_STATISTIC_HIGHEST:
+        return value->max;
+    default:
+        return value->mean;
+    }
+}
+
 static enum ros_code bind_metric(struct ros_scorer *s, size_t index, const struct ros_input *input,
                                  const struct ros_evidence *evidence)
 {
@@ -126,13 +146,14 @@ static enum ros_code bind_metric(struct ros_scorer *s, size_t index, const struc
         for (size_t i = 0; i < metric->value_count; i++) {
             const struct ros_metric_value *value = &metric->values[i];
             if (value->instance != NULL)
-                ROS_TRY(ros_facts_add_instance(s->facts, index, value->instance, strlen(value->instance), value->mean,
-                                               value->unit));
+                ROS_TRY(ros_facts_add_instance(s->facts, index, value->instance, strlen(value->instance),
+                                               statistic_of(value, input->statistic), value->unit));
         }
         return ROS_OK;
     }
     const struct ros_metric_value *value = ros_metric_find(metric, input->instance);
-    return value != NULL ? ros_facts_set_num(s->facts, index, value->mean, value->unit) : ROS_OK;
+    return value != NULL ? ros_facts_set_num(s->facts, index, statistic_of(value, input->statistic), value->unit)
+                         : ROS_OK;
 }
 
 /* A fact of another kind than the rules declare counts as missing: intake names facts, rules name types. */

@@ -9,6 +9,7 @@
 
 #include "interp/base/map.h"
 #include "services/intake/evidence_json.h"
+#include "services/intake/histogram.h"
 #include "tests/unit/intake/fixture.h"
 #include "tools/samples/samples.h"
 
@@ -156,17 +157,92 @@ static void test_other_version_is_refused(void **state)
     (void) state;
     ros_evidence_init(&evidence, NULL);
     assert_int_equal(ros_evidence_encode(&evidence, &bytes), ROS_OK);
-    bytes.data[4]++;
+    bytes.data[4] = 3;
     seal(&bytes);
     assert_int_equal(ros_evidence_decode(bytes.data, bytes.len, &evidence, &error), ROS_E_DATA);
     assert_non_null(strstr(error.text, "version"));
 }
 
+/* One metric with one value, whose histogram may be NULL. */
+static void one_value(struct ros_evidence *evidence, struct ros_metric *metric, struct ros_metric_value *value,
+                      const struct ros_histogram *histogram)
+{
+    *value = (struct ros_metric_value){NULL, "none", 3, 1, 10.1, 2, 60, 3600, histogram};
+    *metric = (struct ros_metric){"kernel.all.cpu.idle", value, 1};
+    ros_evidence_init(evidence, NULL);
+    evidence->source = ROS_EVIDENCE_PCP_RAW;
+    evidence->metrics = metric;
+    evidence->metric_count = 1;
+}
+
+static void test_histograms_are_stored(void **state)
+{
+    (void) state;
+    struct ros_evidence evidence;
+    ros_auto(ros_evidence) struct ros_evidence again;
+    ros_auto(ros_buf) struct ros_buf bytes = ROS_BUF_INIT;
+    struct ros_metric metric;
+    struct ros_metric_value value;
+    struct ros_histogram histogram = {0};
+    ros_histogram_add(&histogram, 1, 3000000);
+    ros_histogram_add(&histogram, 10.1, 600000);
+    ros_histogram_add(&histogram, 0, 1);
+    one_value(&evidence, &metric, &value, &histogram);
+    assert_int_equal(ros_evidence_encode(&evidence, &bytes), ROS_OK);
+    ros_evidence_init(&again, NULL);
+    assert_int_equal(ros_evidence_decode(bytes.data, bytes.len, &again, NULL), ROS_OK);
+    assert_memory_equal(again.metrics[0].values[0].histogram, &histogram, sizeof histogram);
+    same_evidence(&evidence, &again);
+    json_t *json = ros_evidence_json(&again);
+    json_t *idle = json_object_get(json_object_get(json, "metrics"), "kernel.all.cpu.idle");
+    assert_true(fabs(json_number_value(json_object_get(idle, "p50")) - 1) <= 0.02);
+    assert_true(json_number_value(json_object_get(idle, "p95")) <= 10.1); /* never above the max, whatever the bin */
+    assert_true(json_number_value(json_object_get(idle, "p95")) > 9.8);
+    json_decref(json);
+    ros_evidence_done(&evidence);
+    for (size_t len = 12; len + 20 < bytes.len; len++) { /* and with a right hash behind what is left */
+        ros_auto(ros_evidence) struct ros_evidence cut;
+        ros_auto(ros_buf) struct ros_buf short_bytes = ROS_BUF_INIT;
+        ros_buf_add(&short_bytes, bytes.data, len + 8);
+        short_bytes.data[8] = (char) (len - 12);
+        short_bytes.data[9] = (char) ((len - 12) >> 8);
+        seal(&short_bytes);
+        ros_evidence_init(&cut, NULL);
+        assert_int_equal(ros_evidence_decode(short_bytes.data, short_bytes.len, &cut, NULL), ROS_E_DATA);
+    }
+}
+
+/* Version 1 ends a value behind its samples: the same record without the byte that says "no histogram". */
+static void test_the_version_before_histograms_is_read(void **state)
+{
+    (void) state;
+    struct ros_evidence evidence;
+    ros_auto(ros_evidence) struct ros_evidence again;
+    ros_auto(ros_buf) struct ros_buf bytes = ROS_BUF_INIT;
+    struct ros_metric metric;
+    struct ros_metric_value value;
+    one_value(&evidence, &metric, &value, NULL);
+    assert_int_equal(ros_evidence_encode(&evidence, &bytes), ROS_OK);
+    size_t flag = bytes.len - 8 - 4 - 1; /* before the hash and the count of facts */
+    assert_int_equal(bytes.data[flag], 0);
+    memmove(bytes.data + flag, bytes.data + flag + 1, bytes.len - flag - 1);
+    bytes.len--;
+    bytes.data[4] = 1;
+    bytes.data[8]--;
+    seal(&bytes);
+    ros_evidence_init(&again, NULL);
+    assert_int_equal(ros_evidence_decode(bytes.data, bytes.len, &again, NULL), ROS_OK);
+    assert_null(again.metrics[0].values[0].histogram);
+    assert_true(isnan(ros_metric_quantile(&again.metrics[0].values[0], 0.5)));
+    same_evidence(&evidence, &again);
+    ros_evidence_done(&evidence);
+}
+
 static void test_json(void **state)
 {
-    static const struct ros_metric_value none = {NULL, "none", NAN, NAN, NAN, NAN, 0, NAN};
-    static const struct ros_metric_value some[] = {{"a", "%", 1.5, 1, 2, NAN, 7, NAN},
-                                                   {"b", "%", INFINITY, NAN, NAN, NAN, 0, NAN}};
+    static const struct ros_metric_value none = {NULL, "none", NAN, NAN, NAN, NAN, 0, NAN, NULL};
+    static const struct ros_metric_value some[] = {{"a", "%", 1.5, 1, 2, NAN, 7, NAN, NULL},
+                                                   {"b", "%", INFINITY, NAN, NAN, NAN, 0, NAN, NULL}};
     const struct ros_metric metrics[] = {{"one", &none, 1}, {"two", some, 2}};
     const struct ros_fact facts[] = {{.name = "n", .kind = ROS_FACT_NUM, .number = 8},
                                      {.name = "t", .kind = ROS_FACT_TEXT, .text = "x"},
@@ -201,6 +277,8 @@ int main(void)
         cmocka_unit_test(test_every_bit_is_guarded),
         cmocka_unit_test(test_forged_records),
         cmocka_unit_test(test_other_version_is_refused),
+        cmocka_unit_test(test_histograms_are_stored),
+        cmocka_unit_test(test_the_version_before_histograms_is_read),
         cmocka_unit_test(test_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
