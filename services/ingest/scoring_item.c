@@ -143,12 +143,12 @@ static enum ros_code score_upload(struct ros__evaluator *evaluator, struct ros__
     ROS_TRY(read_upload(evaluator, decision->url, &evidence, reterr));
     bool has_pcp = decision->has_pcp && evidence.source != ROS_EVIDENCE_NO_PCP;
     struct ros_outcome outcome;
-    if (has_pcp)
-        ROS_TRY(ros_scorer_run(evaluator->scorer, &evidence, &outcome, reterr));
+    ros_scorer_set_org(evaluator->scorer, decision->org_id);
+    ROS_TRY(ros_scorer_run(evaluator->scorer, &evidence, &outcome, reterr));
     struct ros_event_input input = {.kind = has_pcp ? ROS_EVENT_PCP : ROS_EVENT_NO_PCP,
                                     .message = decision->message,
                                     .evidence = &evidence,
-                                    .outcome = has_pcp ? &outcome : NULL,
+                                    .outcome = &outcome,
                                     .report_date_us = decision->report_date_us};
     json_t *event = NULL;
     ROS_TRY(ros_event_build(&input, &event, reterr));

@@ -219,9 +219,10 @@ static enum ros_code document_facts(const json_t *doc, struct ros__facts *facts)
 {
     const char *type = json_string_value(json_object_get(doc, "instanceType"));
     const char *region = json_string_value(json_object_get(doc, "region"));
-    if (type != NULL)
-        ROS_TRY(ros__facts_text(facts, "host.instance_type", ros__slice_of(type)));
-    return region != NULL ? ros__facts_text(facts, "host.region", ros__slice_of(region)) : ROS_OK;
+    if (type == NULL || region == NULL) /* half a document: of another format, or cut */
+        return ROS_OK;
+    ROS_TRY(ros__facts_text(facts, "host.instance_type", ros__slice_of(type)));
+    return ros__facts_text(facts, "host.region", ros__slice_of(region));
 }
 
 enum ros_code ros__cloud_facts(const struct ros__upload *upload, struct ros__facts *facts)
@@ -236,7 +237,7 @@ enum ros_code ros__cloud_facts(const struct ros__upload *upload, struct ros__fac
     json_decref(doc);
     /* Both tell the type where the provider's own traces contradict each other: a moved image keeps its agent. */
     if (code == ROS_OK && !told && (strcmp(cloud, "azure") == 0 || strcmp(cloud, "aws") == 0))
-        code = ros__facts_text(facts, "host.instance_type",
-                               azure_type_read(upload->texts[ROS__SPEC_azure_instance_type]));
+        code =
+            ros__facts_text(facts, "host.instance_type", azure_type_read(upload->texts[ROS__SPEC_azure_instance_type]));
     return code;
 }

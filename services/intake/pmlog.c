@@ -42,7 +42,7 @@ struct work {
 struct line {
     struct ros__slice name, instance, unit;
     double mean;
-    bool partial; /* "*name": seen for less than a tenth of the time, which says nothing about the rest */
+    bool skipped; /* "*name", seen for less than a tenth of the time, says nothing of the rest; and names without end */
 };
 
 /* A number as the tools of the trade read it: digits may be grouped by '_', and nan and inf are words. */
@@ -78,9 +78,9 @@ static bool line_read(struct ros__slice text, struct line *line)
     struct ros__slice rest = text;
     line->name = ros__slice_word(&rest);
     line->instance = (struct ros__slice){NULL, 0};
-    if (line->name.len == 0 || line->name.len > ROS_LIMIT_NAME_BYTES)
+    if (line->name.len == 0)
         return false;
-    line->partial = line->name.at[0] == '*';
+    line->skipped = line->name.at[0] == '*' || line->name.len > ROS_LIMIT_NAME_BYTES;
     if (rest.len > 0 && rest.at[0] == '[') {
         struct ros__slice inner;
         if (!ros__slice_cut(rest, ']', &inner, &rest))
@@ -89,8 +89,7 @@ static bool line_read(struct ros__slice text, struct line *line)
             inner = (struct ros__slice){inner.at + 1, inner.len - 1};
         while (inner.len > 0 && inner.at[inner.len - 1] == '"')
             inner.len--;
-        if (inner.len > INSTANCE_BYTES_MAX)
-            return false;
+        line->skipped = line->skipped || inner.len > INSTANCE_BYTES_MAX;
         line->instance = inner;
         rest = ros__slice_strip(rest);
     }
@@ -202,7 +201,7 @@ enum ros_code ros__pmlog_read(struct ros__slice text, struct ros_arena *scratch,
             continue;
         if (!line_read(one, &line) || stands_below_value(&work, line.name))
             return ROS_OK;
-        if (!line.partial)
+        if (!line.skipped)
             ROS_TRY(line_add(&work, &line, reterr));
     }
     if (work.count == 0)

@@ -78,8 +78,9 @@ static void put_base(struct ros__fields *fields, const json_t *message)
 /* --- states ------------------------------------------------------------------------------------------------------- */
 
 /* The three lists stand beside the state; null where no rule fired or the group has none. */
-static void put_group_states(struct ros__fields *fields, const struct ros_outcome *outcome)
+static void put_group_states(struct ros__fields *fields, const struct ros_event_input *input)
 {
+    const struct ros_outcome *outcome = input->kind == ROS_EVENT_PCP ? input->outcome : NULL;
     static const char *const groups[][2] = {{"cpu_states", "cpu"}, {"io_states", "io"}, {"memory_states", "memory"}};
     json_t *states = outcome != NULL && outcome->rule != NULL ? ros_outcome_states_json(outcome) : json_object();
     fields->failed |= states == NULL;
@@ -165,20 +166,22 @@ static json_t *utilization(const struct ros_outcome *outcome)
 {
     const struct ros_metric *disks = ros_evidence_metric(outcome->evidence, "disk.dev.total");
     struct ros__fields io = ros__fields_begin();
-    double most = NAN;
+    double most = 0;
+    bool any = false;
     for (size_t i = 0; disks != NULL && i < disks->value_count; i++) {
         const struct ros_metric_value *disk = &disks->values[i];
-        if (disk->instance == NULL || !isfinite(disk->mean))
+        if (disk->instance == NULL)
             continue;
-        double value = to_three_decimals(disk->mean);
-        ros__fields_put(&io, disk->instance, json_real(value));
-        most = fmax(most, value);
+        double value = isfinite(disk->mean) ? to_three_decimals(disk->mean) : disk->mean;
+        ros__fields_put(&io, disk->instance, ros__number_or_null(value));
+        most = !any || value > most ? value : most;
+        any = true;
     }
     struct ros__fields fields = ros__fields_begin();
     ros__fields_put(&fields, "memory", json_integer(percent(outcome->mem_utilization)));
     ros__fields_put(&fields, "cpu", json_integer(percent(outcome->cpu_utilization)));
     ros__fields_put(&fields, "io", ros__fields_end(&io));
-    ros__fields_put(&fields, "max_io", isnan(most) ? json_integer(0) : json_real(most));
+    ros__fields_put(&fields, "max_io", any ? ros__number_or_null(most) : json_integer(0));
     return ros__fields_end(&fields);
 }
 
@@ -248,14 +251,25 @@ static json_t *one_hit(json_t *hit_object)
 
 /* --- where the host runs ------------------------------------------------------------------------------------------ */
 
+/* Whether the archive says where the host runs: it then does so alone, since half of each would be of no host. */
+static bool place_is_told(const struct ros_event_input *input)
+{
+    return ros_evidence_text(input->evidence, "host.instance_type") != NULL;
+}
+
+/* Whether the host's own words about itself count: not where the rules are for other hosts. */
+static bool host_is_ours(const struct ros_event_input *input)
+{
+    return place_is_told(input) && (input->outcome == NULL || !input->outcome->verdict.skipped);
+}
+
 /* The archive's word, else the inventory's, in either of the two places where it stands. */
 static const char *place_of(const struct ros_event_input *input, const char *fact, const char *key)
 {
-    const char *text = ros_evidence_text(input->evidence, fact);
-    if (text != NULL && text[0] != '\0')
-        return text;
+    if (place_is_told(input))
+        return ros_evidence_text(input->evidence, fact);
     const json_t *profile = profile_of(input->message);
-    text = json_string_value(json_object_get(profile, key));
+    const char *text = json_string_value(json_object_get(profile, key));
     if (text == NULL)
         text = json_string_value(json_object_get(json_object_get(profile, "cloud_metadata"), key));
     return text;
@@ -276,7 +290,7 @@ static json_t *inventory_rhel(const json_t *message)
 
 static json_t *no_pcp_details(const struct ros_event_input *input, const char *type, const char *region)
 {
-    const char *cloud = ros_evidence_text(input->evidence, "host.cloud");
+    const char *cloud = place_is_told(input) ? ros_evidence_text(input->evidence, "host.cloud") : NULL;
     if (cloud == NULL)
         cloud = json_string_value(json_object_get(profile_of(input->message), "cloud_provider"));
     struct ros__fields inner = ros__fields_begin();
@@ -313,7 +327,7 @@ static void put_verdict(struct ros__fields *fields, const struct ros_event_input
 {
     char report_date[ROS_TIME_TEXT_SIZE];
     ros_time_format(input->report_date_us, report_date);
-    put_group_states(fields, input->outcome);
+    put_group_states(fields, input);
     ros__fields_put(fields, "state", json_string(v->state));
     ros__fields_put(fields, "instance_type", ros__text_or_null(v->type));
     ros__fields_put(fields, "region", ros__text_or_null(v->region));
@@ -327,17 +341,17 @@ static void put_verdict(struct ros__fields *fields, const struct ros_event_input
     ros__fields_put(fields, "top_candidate_price", v->top != NULL ? ros__number_or_null(v->top->price) : json_null());
 }
 
-static enum ros_tri evidence_psi(const struct ros_evidence *evidence)
+static enum ros_tri evidence_psi(const struct ros_event_input *input)
 {
-    const struct ros_fact *fact = ros_evidence_fact(evidence, "host.psi_enabled");
-    if (fact == NULL || fact->kind != ROS_FACT_BOOL)
+    const struct ros_fact *fact = ros_evidence_fact(input->evidence, "host.psi_enabled");
+    if (!host_is_ours(input) || fact == NULL || fact->kind != ROS_FACT_BOOL)
         return ROS_UNKNOWN;
     return fact->truth ? ROS_TRUE : ROS_FALSE;
 }
 
 static json_t *no_pcp_hits(const struct ros_event_input *input, const char *type, const char *region)
 {
-    const char *system_id = ros_evidence_text(input->evidence, "host.system_id");
+    const char *system_id = host_is_ours(input) ? ros_evidence_text(input->evidence, "host.system_id") : NULL;
     return one_hit(hit(NO_PCP_RULE, "report_no_data", no_pcp_details(input, type, region),
                        system_id != NULL ? system_id : host_id(input->message)));
 }
@@ -354,7 +368,7 @@ static void put_no_pcp(struct ros__fields *fields, const struct ros_event_input 
                                          .utilization = no_utilization(),
                                          .hits = no_pcp_hits(input, type, region),
                                          .recommendations = -1,
-                                         .psi = evidence_psi(input->evidence)});
+                                         .psi = evidence_psi(input)});
 }
 
 /* No rule fired and CPU or memory use is unknown: "Optimized" would be a guess, so the host waits for data. */
@@ -395,6 +409,8 @@ enum ros_code ros_event_build(const struct ros_event_input *input, json_t **ret,
         return ros_error_set(reterr, ROS_E_MESSAGE, "the message has no object `host`");
     if (input->kind == ROS_EVENT_PCP && input->outcome->verdict.skipped)
         return ros_error_set(reterr, ROS_E_UNSUPPORTED, "%s", input->outcome->verdict.skip_text);
+    if (input->kind == ROS_EVENT_PCP && !input->outcome->event_due)
+        return ros_error_set(reterr, ROS_E_UNSUPPORTED, "the rules send nothing for such a host");
     struct ros__fields fields = ros__fields_begin();
     put_base(&fields, input->message);
     if (input->kind == ROS_EVENT_PCP)

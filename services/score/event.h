@@ -4,6 +4,9 @@
  * Three kinds leave. BASE: the host was edited through the inventory's API; only its description. PCP: scored. NO_PCP:
  * the upload had no PCP data (or its flag says so); the state is "Waiting for data".
  *
+ * An upload without PCP data: where its archive does not say where the host runs, the inventory does, and where the
+ * rules are not for the host (the outcome was skipped) its own identity and PSI state are left out.
+ *
  * The message is the inventory event, already checked to be an object with an object `host`. Values of the wrong type
  * are carried as they are where the shape carries them, and left out where it needs a text.
  *
@@ -24,7 +27,7 @@ struct ros_event_input {
     enum ros_event_kind kind;
     const json_t *message;               /* the inventory event */
     const struct ros_evidence *evidence; /* NULL for BASE */
-    const struct ros_outcome *outcome;   /* NULL for BASE and NO_PCP */
+    const struct ros_outcome *outcome;   /* NULL for BASE; for NO_PCP it may be: what was skipped is then not known */
     int64_t report_date_us;              /* when the upload was made, so that a replay is the same report */
 };
 

@@ -25,6 +25,7 @@ struct ros_scorer {
     int report_mem;
     int report_psi;
     int report_price;
+    int report_send; /* -1: the rule set has none */
     int field_type;
     int field_cost;
 };
@@ -63,6 +64,9 @@ static enum ros_code check_contract(struct ros_scorer *s, struct ros_error *rete
     ROS_TRY(find_report(s->program, "io_utilization", ROS_VALUE_NUM, true, &io, reterr));
     ROS_TRY(find_report(s->program, "psi_enabled", ROS_VALUE_BOOL, false, &s->report_psi, reterr));
     ROS_TRY(find_report(s->program, "price", ROS_VALUE_NUM, false, &s->report_price, reterr));
+    s->report_send = -1;
+    if (ros_program_report_find(s->program, "send_event") >= 0)
+        ROS_TRY(find_report(s->program, "send_event", ROS_VALUE_BOOL, false, &s->report_send, reterr));
     ROS_TRY(find_field(s->program, "type", &s->field_type, reterr));
     return find_field(s->program, "cost", &s->field_cost, reterr);
 }
@@ -281,6 +285,11 @@ static uint32_t added_reasons(const struct ros_outcome *outcome)
     return 0;
 }
 
+void ros_scorer_set_org(struct ros_scorer *scorer, const char *org)
+{
+    (void) ros_vm_set_org(scorer->vm, org);
+}
+
 enum ros_code ros_scorer_run(struct ros_scorer *scorer, const struct ros_evidence *evidence, struct ros_outcome *ret,
                              struct ros_error *reterr)
 {
@@ -295,6 +304,7 @@ enum ros_code ros_scorer_run(struct ros_scorer *scorer, const struct ros_evidenc
     outcome.mem_utilization = report_num(scorer, scorer->report_mem);
     outcome.price = report_num(scorer, scorer->report_price);
     outcome.psi_enabled = ros_vm_report_bool(scorer->vm, scorer->report_psi);
+    outcome.event_due = scorer->report_send < 0 || ros_vm_report_bool(scorer->vm, scorer->report_send) == ROS_TRUE;
     outcome.reasons = outcome.verdict.reasons | added_reasons(&outcome);
     code = collect_offers(scorer, &outcome);
     if (code == ROS_OK)

@@ -9,6 +9,7 @@
  *   reports   cpu_utilization, mem_utilization (shares), io_utilization (one value a device), psi_enabled (bool),
  *             price (of the host's own type, USD/h)
  *   offers    fields `type` (text) and `cost` (USD/h)
+ * and, where the rule set has it, the report send_event (bool): unless it is true no message leaves for the host.
  *
  * Lifetime: every pointer of an outcome is borrowed from the scorer until its next run (metric and fact texts: from the
  *           evidence).
@@ -47,6 +48,7 @@ struct ros_outcome {
     double mem_utilization;
     double price;                   /* of the host's own type, USD an hour; NaN: unknown */
     enum ros_tri psi_enabled;       /* UNKNOWN: not in the evidence */
+    bool event_due;                 /* the rule set's send_event; true when it has none */
     const struct ros_offer *offers; /* best first */
     size_t offer_count;
     const struct ros_fired *fired; /* with `decide every`: the rules that fired, in their order; else none */
@@ -64,6 +66,9 @@ struct ros_program *ros_scorer_program(const struct ros_scorer *scorer);
  */
 enum ros_code ros_score_bind(struct ros_facts *facts, struct ros_program *program, const struct ros_evidence *evidence,
                              struct ros_error *reterr) ROS_MUST_CHECK;
+
+/* From the next run on: with the params of this organisation. NULL: the defaults. */
+void ros_scorer_set_org(struct ros_scorer *scorer, const char *org);
 
 /* Scores. The evidence must live as long as the outcome is read. */
 enum ros_code ros_scorer_run(struct ros_scorer *scorer, const struct ros_evidence *evidence, struct ros_outcome *ret,

@@ -7,8 +7,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "grammar/load.h"
 #include "interp/base/clock.h"
 #include "services/common/json.h"
+#include "services/ingest/scoring.h"
 #include "services/intake/evidence_json.h"
 #include "services/intake/intake.h"
 #include "services/score/event.h"
@@ -16,12 +18,16 @@
 #include "services/score/score.h"
 #include "tools/ros/ros_cli.h"
 
+#define MESSAGE_BYTES_MAX ((size_t) 16 << 20)
+
 struct score_options {
     enum cli_format format;
     bool evidence;
     bool event;
     const char *rules;
-    json_t *message; /* owned; NULL: a message made up from the archive's name */
+    const char *org;
+    const char *producer;
+    struct ros_buf message; /* empty: a message is made up from the archive's name */
 };
 
 static void print_help(void)
@@ -35,30 +41,20 @@ static void print_help(void)
           "  --evidence          json: add what was read from the archive, as `evidence`\n"
           "  --event             print the `ros.events` message that the service would send, or null\n"
           "  --message FILE      the inventory message to build the event from\n"
+          "  --producer NAME     the message's header `producer`\n"
+          "  --org ID            with the params of this organisation\n"
           "  --help              this text\n\n"
           "Exit: 0, 64 wrong usage, 65 an archive was refused or the rules have errors, 66 no such file.\n",
           stdout);
 }
 
-static int read_message(const char *path, json_t **ret)
+static int read_message(const char *path, struct ros_buf *ret)
 {
-    json_error_t error;
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        fprintf(stderr, "ros score: %s: cannot be opened\n", path);
-        return CLI_NO_INPUT;
-    }
-    *ret = json_loadf(file, 0, &error);
-    fclose(file);
-    if (*ret == NULL) {
-        fprintf(stderr, "ros score: %s:%d:%d: %s\n", path, error.line, error.column, error.text);
-        return CLI_DATA;
-    }
-    if (!json_is_object(*ret) || !json_is_object(json_object_get(*ret, "host"))) {
-        fprintf(stderr, "ros score: %s: not an inventory message: no object `host` in it\n", path);
-        return CLI_DATA;
-    }
-    return CLI_OK;
+    struct ros_error err = ROS_ERROR_INIT;
+    enum ros_code code = ros_loader_files()->read(NULL, path, ret, &err);
+    if (code == ROS_OK && ret->len == 0)
+        code = ros_error_set(&err, ROS_E_MESSAGE, "it is empty");
+    return code == ROS_OK ? CLI_OK : cli_error("score", path, &err);
 }
 
 /* Returns -1 to go on, or an exit code. */
@@ -69,6 +65,8 @@ static int parse_options(int argc, char **argv, struct score_options *o)
                                             {"evidence", no_argument, NULL, 'e'},
                                             {"event", no_argument, NULL, 'E'},
                                             {"message", required_argument, NULL, 'm'},
+                                            {"producer", required_argument, NULL, 'p'},
+                                            {"org", required_argument, NULL, 'o'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     const char *message = NULL;
@@ -93,6 +91,12 @@ static int parse_options(int argc, char **argv, struct score_options *o)
             break;
         case 'm':
             message = optarg;
+            break;
+        case 'p':
+            o->producer = optarg;
+            break;
+        case 'o':
+            o->org = optarg;
             break;
         default:
             return cli_usage_error("score", "see the options");
@@ -249,38 +253,61 @@ static json_t *plain_message(const char *archive)
                      "platform_metadata", "is_ros_v2", 1, "is_pcp_raw_data_collected", 1);
 }
 
-static int64_t upload_time_us(const json_t *message)
+static int no_event(const char *archive, const char *why)
 {
-    const json_t *text = json_object_get(message, "timestamp");
-    int64_t us;
-    if (json_is_string(text) && ros_time_parse(json_string_value(text), json_string_length(text), &us))
-        return us;
-    return ros_clock_wall_us(ros_clock_system());
+    fprintf(stderr, "ros score: %s: no event: %s\n", archive, why);
+    return print_json(json_null());
+}
+
+static bool flag_on(void *context, const char *org_id)
+{
+    (void) context;
+    (void) org_id;
+    return true;
+}
+
+/* What the scoring service would make of the message. Without one at hand: that PCP data was uploaded just now. */
+static enum ros_code decide(const char *archive, const struct score_options *o, struct ros_decision *ret,
+                            struct ros_error *reterr)
+{
+    struct ros_broker_header header = {"producer", o->producer, o->producer != NULL ? strlen(o->producer) : 0};
+    struct ros_broker_message message = {.timestamp_ms = -1,
+                                         .data = ros_buf_text(&o->message),
+                                         .size = o->message.len,
+                                         .headers = &header,
+                                         .header_count = o->producer != NULL};
+    if (o->message.len > 0)
+        return ros_decide(&message, o->message.len, flag_on, NULL, ret, reterr);
+    *ret = (struct ros_decision){.kind = ROS_DECISION_FETCH,
+                                 .message = plain_message(archive),
+                                 .has_pcp = true,
+                                 .report_date_us = ros_clock_wall_us(ros_clock_system())};
+    return ret->message != NULL ? ROS_OK : ros_error_code(reterr, ROS_E_OOM);
 }
 
 static int print_event(const char *archive, const struct score_options *o, const struct ros_outcome *outcome)
 {
-    json_t *message = o->message != NULL ? json_incref(o->message) : plain_message(archive);
-    if (message == NULL)
-        return CLI_SOFTWARE;
-    bool flag =
-        json_is_true(json_object_get(json_object_get(message, "platform_metadata"), "is_pcp_raw_data_collected"));
-    bool pcp = flag && outcome->evidence->source != ROS_EVIDENCE_NO_PCP;
-    struct ros_event_input input = {.kind = pcp ? ROS_EVENT_PCP : ROS_EVENT_NO_PCP,
-                                    .message = message,
-                                    .evidence = outcome->evidence,
-                                    .outcome = pcp ? outcome : NULL,
-                                    .report_date_us = upload_time_us(message)};
     struct ros_error err = ROS_ERROR_INIT;
+    ros_auto(ros_decision) struct ros_decision decision = {.message = NULL};
+    if (decide(archive, o, &decision, &err) != ROS_OK)
+        return cli_error("score", archive, &err);
+    if (decision.kind == ROS_DECISION_DEAD || decision.kind == ROS_DECISION_IGNORE)
+        return no_event(archive, decision.kind == ROS_DECISION_DEAD ? decision.reason.text : decision.outcome);
+    bool pcp = decision.has_pcp && outcome->evidence->source != ROS_EVIDENCE_NO_PCP;
+    if (decision.kind == ROS_DECISION_FETCH && decision.has_pcp && !pcp && !outcome->event_due)
+        return no_event(archive, "the rules send nothing for such a host");
+    struct ros_event_input input = {.kind = decision.kind == ROS_DECISION_API ? ROS_EVENT_BASE
+                                            : pcp                             ? ROS_EVENT_PCP
+                                                                              : ROS_EVENT_NO_PCP,
+                                    .message = decision.message,
+                                    .evidence = outcome->evidence,
+                                    .outcome = outcome,
+                                    .report_date_us = decision.report_date_us};
     json_t *event = NULL;
     enum ros_code code = ros_event_build(&input, &event, &err);
-    json_decref(message);
     if (code == ROS_OK)
         return print_json(event);
-    if (code != ROS_E_UNSUPPORTED)
-        return cli_error("score", archive, &err);
-    fprintf(stderr, "ros score: %s: no event: %s\n", archive, err.text);
-    return print_json(json_null());
+    return code == ROS_E_UNSUPPORTED ? no_event(archive, err.text) : cli_error("score", archive, &err);
 }
 
 /* --- one archive -------------------------------------------------------------------------------------------------- */
@@ -322,6 +349,7 @@ static int score_all(int argc, char **argv, const struct score_options *o)
     ros_program_unref(program);
     if (made != ROS_OK)
         return cli_error("score", NULL, &err);
+    ros_scorer_set_org(scorer, o->org);
     int worst = CLI_OK;
     for (int i = optind; i < argc; i++) {
         code = score_one(argv[i], o, scorer);
@@ -334,9 +362,10 @@ static int score_all(int argc, char **argv, const struct score_options *o)
 int cli_score(int argc, char **argv)
 {
     struct score_options o = {.format = CLI_TEXT};
+    ros_buf_init(&o.message, NULL, MESSAGE_BYTES_MAX);
     int code = parse_options(argc, argv, &o);
     if (code < 0)
         code = score_all(argc, argv, &o);
-    json_decref(o.message);
+    ros_buf_done(&o.message);
     return code;
 }

@@ -58,24 +58,31 @@ static void test_summary(void **state)
     summary_done(&summary);
 }
 
-static void test_summary_bad_lines_are_passed_over(void **state)
+static void test_summary_one_bad_line_spoils_it(void **state)
 {
+    static const char *const bad[] = {"lonely\n",
+                                      "two tokens\n",
+                                      "no.close [\"sda 1 none\n",
+                                      "no.unit [\"sda\"] 1\n",
+                                      "no.value [\"sda\"]\n",
+                                      "good.one.val 2 none\n",
+                                      "good.one.units.x 2 none\n"};
     struct summary summary;
     (void) state;
-    assert_int_equal(summary_read(&summary, "lonely\n"
-                                            "two tokens\n"
-                                            "no.close [\"sda 1 none\n"
-                                            "no.unit [\"sda\"] 1\n"
-                                            "no.value [\"sda\"]\n"
-                                            "*rare.counter 5 none\n"
-                                            "\n   \n"
-                                            "good.one 1 none\n"
-                                            "good.one.leaf 2 none\n"),
+    assert_int_equal(summary_read(&summary, "*rare.counter 5 none\n\n   \ngood.one 1 none\ngood.one.leaf 2 none\n"),
                      ROS_OK);
     assert_int_equal(summary.evidence.metric_count, 2);
     assert_true(value_of(&summary, "good.one", NULL)->mean == 1);
     assert_true(value_of(&summary, "good.one.leaf", NULL)->mean == 2);
     summary_done(&summary);
+    for (size_t i = 0; i < ROS_COUNT(bad); i++) {
+        char text[256];
+        snprintf(text, sizeof(text), "good.one 1 none\n%sgood.two 2 none\n", bad[i]);
+        assert_int_equal(summary_read(&summary, text), ROS_OK);
+        if (summary.evidence.metric_count != 0)
+            fail_msg("%s is let through", bad[i]);
+        summary_done(&summary);
+    }
 }
 
 static void test_summary_numbers(void **state)
@@ -276,12 +283,13 @@ static void test_cloud_facts(void **state)
         const char *cloud, *doc, *azure, *type, *region;
     } rows[] = {
         {"aws", "{\"instanceType\": \"m5.large\",\n\"region\": \"us-east-1\"}", NULL, "m5.large", "us-east-1"},
-        {"aws", "HTTP/1.1 200\n  {\"instanceType\": \"a\", \"instanceType\": \"b\"}", NULL, "b", NULL},
+        {"aws", "HTTP/1.1 200\n  {\"instanceType\": \"a\", \"instanceType\": \"b\", \"region\": \"\"}", NULL, "b", ""},
+        {"aws", "{\"instanceType\": \"a\"}", "Standard_B2s", NULL, NULL},
         {"aws", "{\"instanceType\": 5, \"region\": null}", NULL, NULL, NULL},
         {"aws", "curl: (7) no route {\n{\"instanceType\": \"a\"}", NULL, NULL, NULL},
         {"aws", "<?xml version\n{\"instanceType\": \"a\"}", NULL, NULL, NULL},
         {"aws", "{\"instanceType\": \"a\"} trailing", NULL, NULL, NULL},
-        {"aws", "[]", "Standard_B2s", NULL, NULL},
+        {"aws", "[]", "Standard_B2s", "Standard_B2s", NULL},
         {"azure", "{\"instanceType\": \"a\"}", "x y_z\nStandard_B2s\n_no\n", "Standard_B2s", NULL},
         {"azure", NULL, "curl: x\nStandard_B2s", NULL, NULL},
         {"gcp", "{\"instanceType\": \"a\"}", NULL, NULL, NULL},
@@ -391,7 +399,7 @@ static void test_blanks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_summary),         cmocka_unit_test(test_summary_bad_lines_are_passed_over),
+        cmocka_unit_test(test_summary),         cmocka_unit_test(test_summary_one_bad_line_spoils_it),
         cmocka_unit_test(test_summary_numbers), cmocka_unit_test(test_summary_instances_are_bounded),
         cmocka_unit_test(test_lscpu),           cmocka_unit_test(test_uname),
         cmocka_unit_test(test_redhat_release),  cmocka_unit_test(test_cmdline),
