@@ -164,7 +164,15 @@ static void check_language(struct ros__parser *p)
     ros_diag_set_fix(p->diags, diag, language->span, "1");
 }
 
-enum ros_code ros_parse(struct ros_unit *unit, uint32_t file_index, struct ros_diags *diags, struct ros_file *ret)
+void ros__parser_hear(struct ros__parser *p, int token, const char *text, size_t len)
+{
+    struct ros__token heard = {token, (uint32_t) (p->base + (size_t) (text - p->buffer)), (uint32_t) len};
+    if (p->listens && !p->in_template)
+        ros__list_add(p, &p->tokens, &heard, sizeof heard);
+}
+
+static enum ros_code parse(struct ros_unit *unit, uint32_t file_index, struct ros_diags *diags, struct ros_file *ret,
+                           bool listens, struct ros__parser **ret_parser)
 {
     size_t errors_before = diags->error_count;
     const struct ros_source *source = &unit->sources[file_index];
@@ -177,7 +185,9 @@ enum ros_code ros_parse(struct ros_unit *unit, uint32_t file_index, struct ros_d
                       ROS_LIMIT_SOURCE_BYTES);
         return ROS_E_RULES;
     }
-    *p = (struct ros__parser){.unit = unit, .arena = unit->arena, .diags = diags, .file = file_index, .out = ret};
+    *p = (struct ros__parser){
+        .unit = unit, .arena = unit->arena, .diags = diags, .file = file_index, .out = ret, .listens = listens};
+    *ret_parser = p;
     check_bytes(unit, file_index, diags);
     ros__parser_run(p, 0, source->len, START_FILE);
     check_language(p);
@@ -190,4 +200,20 @@ enum ros_code ros_parse(struct ros_unit *unit, uint32_t file_index, struct ros_d
     if (diags->code != ROS_OK)
         return diags->code;
     return diags->error_count > errors_before ? ROS_E_RULES : ROS_OK;
+}
+
+enum ros_code ros_parse(struct ros_unit *unit, uint32_t file_index, struct ros_diags *diags, struct ros_file *ret)
+{
+    struct ros__parser *p = NULL;
+    return parse(unit, file_index, diags, ret, false, &p);
+}
+
+enum ros_code ros__parse_listening(struct ros_unit *unit, uint32_t file_index, struct ros_diags *diags,
+                                   struct ros_file *ret, const struct ros__token **ret_tokens, size_t *ret_count)
+{
+    struct ros__parser *p = NULL;
+    enum ros_code code = parse(unit, file_index, diags, ret, true, &p);
+    *ret_tokens = p != NULL ? ros__list_items(&p->tokens) : NULL;
+    *ret_count = p != NULL ? p->tokens.count : 0;
+    return code;
 }

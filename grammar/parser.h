@@ -22,6 +22,14 @@ struct ros__list {
     size_t size;
 };
 
+/* What the lexer gave, in order. */
+#define ROS__COMMENT (-1)
+struct ros__token {
+    int token; /* as the grammar numbers them, or ROS__COMMENT */
+    uint32_t start;
+    uint32_t length;
+};
+
 struct ros__parser {
     struct ros_unit *unit;
     struct ros_arena *arena;
@@ -40,8 +48,10 @@ struct ros__parser {
     enum ros_code code;
     jmp_buf fatal; /* where the scanner goes when it has no memory */
     struct ros_file *out;
-    struct ros__list uses;  /* struct ros_name */
-    struct ros__list decls; /* struct ros_decl * */
+    struct ros__list uses;   /* struct ros_name */
+    struct ros__list decls;  /* struct ros_decl * */
+    bool listens;            /* gathers tokens, comments too: for the formatter */
+    struct ros__list tokens; /* struct ros__token */
     const struct ros_expr *expr;
     struct ros_decl spare_decl; /* stand in for nodes that memory was short for */
     struct ros_expr spare_expr;
@@ -50,6 +60,11 @@ struct ros__parser {
 /* --- parse.c --- */
 /* Runs scanner and grammar over [start, start + len) of the parser's source. */
 void ros__parser_run(struct ros__parser *p, size_t start, size_t len, int start_token);
+/* ros_parse(), and every token of the file in an array of the unit's arena. */
+enum ros_code ros__parse_listening(struct ros_unit *unit, uint32_t file_index, struct ros_diags *diags,
+                                   struct ros_file *ret, const struct ros__token **ret_tokens, size_t *ret_count);
+/* Notes a token for the formatter, where it listens. */
+void ros__parser_hear(struct ros__parser *p, int token, const char *text, size_t len);
 struct ros_span ros__span_join(struct ros_span first, struct ros_span last);
 /* Remembers why the arena gave nothing. */
 void ros__parser_fail(struct ros__parser *p);

@@ -1,4 +1,4 @@
-"""ros test, ros explain and ros repl, as a rule author meets them."""
+"""ros test, ros fmt, ros explain and ros repl, as a rule author meets them."""
 
 import json
 import os
@@ -134,6 +134,35 @@ class Tests(Folder):
         for words in ((), ("--min", "x", "p"), ("--min", "101", "p"), ("--format", "yaml", "p"), ("--no", "p")):
             self.assertEqual(ros("test", *words).returncode, USAGE, words)
         self.assertEqual(ros("test", "/nowhere.ros").returncode, NO_INPUT)
+
+
+class Format(Folder):
+    def test_a_file_is_rewritten_with_its_mode(self):
+        self.write(SMALL.replace("let used = load", "let   used=load"))
+        self.rules.chmod(0o640)
+        self.assertEqual(ros("fmt", "--check", str(self.rules)).returncode, FAILED)
+        self.assertEqual(ros("fmt", str(self.folder)).returncode, OK)
+        self.assertIn("let used = load / 4 vcpu\n", self.rules.read_text(encoding="utf-8"))
+        self.assertEqual(self.rules.stat().st_mode & 0o777, 0o640)
+        done = ros("fmt", "--check", str(self.rules))
+        self.assertEqual((done.returncode, done.stdout), (OK, ""))
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["small.ros"])
+
+    def test_standard_input(self):
+        done = ros("fmt", "-", input="ros 1\nlet a=1\n")
+        self.assertEqual((done.returncode, done.stdout), (OK, "ros 1\nlet a = 1\n"))
+
+    def test_what_cannot_be_read_is_left_alone(self):
+        self.write("ros 1\nlet a = )\n")
+        done = ros("fmt", str(self.rules))
+        self.assertEqual(done.returncode, DATA)
+        self.assertIn("E0101", done.stderr)
+        self.assertEqual(self.rules.read_text(encoding="utf-8"), "ros 1\nlet a = )\n")
+        self.assertEqual(ros("fmt", "/nowhere.ros").returncode, NO_INPUT)
+        self.assertEqual(ros("fmt").returncode, USAGE)
+        empty = self.folder / "empty"
+        empty.mkdir()
+        self.assertEqual(ros("fmt", str(empty)).returncode, NO_INPUT)
 
 
 class Organisations(Folder):

@@ -14,6 +14,7 @@ static const struct command {
 } commands[] = {
     {"check", cli_check, "parse, type and verify rules; every finding with place, cause and fix"},
     {"score", cli_score, "archive -> verdict, without a server"},
+    {"fmt", cli_fmt, "rule files in their canonical form"},
     {"explain", cli_explain, "archive -> verdict, with every value, step and rejection"},
     {"test", cli_test, "run the tests of rules, and say what they cover"},
     {"repl", cli_repl, "ask an upload questions in the words of the rules"},

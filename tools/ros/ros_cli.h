@@ -14,7 +14,15 @@
 
 enum cli_format { CLI_TEXT, CLI_JSON };
 
-enum cli_exit { CLI_OK = 0, CLI_USAGE = 64, CLI_DATA = 65, CLI_NO_INPUT = 66, CLI_UNAVAILABLE = 69, CLI_SOFTWARE = 70 };
+enum cli_exit {
+    CLI_OK = 0,
+    CLI_USAGE = 64,
+    CLI_DATA = 65,
+    CLI_NO_INPUT = 66,
+    CLI_UNAVAILABLE = 69,
+    CLI_SOFTWARE = 70,
+    CLI_IO = 74
+};
 
 int cli_check(int argc, char **argv);
 int cli_score(int argc, char **argv);
@@ -22,6 +30,7 @@ int cli_disasm(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_test(int argc, char **argv);
 int cli_repl(int argc, char **argv);
+int cli_fmt(int argc, char **argv);
 
 /* Reads "text" or "json"; anything else prints what is allowed and is false. */
 bool cli_format_parse(const char *command, const char *text, enum cli_format *ret);
