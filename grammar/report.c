@@ -23,6 +23,7 @@ static const char *const values[] = {
     "a number", "a number with a unit", "a text", "a name", "true", "false", "missing", "(", "-", "not", "if", NULL};
 static const char *const operators[] = {"or", "and", "<", ">", ">=", "<=", "==", "!=", ">=~", "<=~", "==~",
                                         "??", "in",  "+", "-", "*",  "/",  ".",  "[",  "(",   NULL};
+static const char *const comparisons[] = {"<", ">", ">=", "<=", "==", "!=", ">=~", "<=~", "==~", NULL};
 static const char *const literals[] = {"a number", "a number with a unit", "a text", "true", "false", "missing", NULL};
 static const struct group groups[] = {{"a declaration", declarations, 6},
                                       {"a value", values, 8},
@@ -89,7 +90,7 @@ static void add_found(struct ros_buf *out, const struct ros_source *source, stru
     size_t line = strcspn(text, "\n");
     size_t len = span.length < line ? span.length : line;
     if (len == 0)
-        ros_buf_puts(out, "the end of the file");
+        ros_buf_puts(out, "end of the file");
     else if (text[0] == '"')
         ros_buf_puts(out, "a text");
     else
@@ -125,8 +126,18 @@ void ros__report_unexpected(struct ros__parser *p, struct ros_span span, const c
         ros__parser_fail(p);
         return;
     }
+    bool assigns = span.length == 1 && source->text[span.start] == '=' && expects(kept, shown, "an operator");
     struct ros_diag *diag =
         ros_diags_add(p->diags, p->in_template ? ROS_DIAG_E0105 : ROS_DIAG_E0101, span, "%s", ros_buf_text(&message));
+    char found[4] = "";
+    if (span.length < sizeof found)
+        memcpy(found, source->text + span.start, span.length);
+    if (is_member(comparisons, found))
+        ros_diag_set_help(p->diags, diag, "comparisons do not chain: write `a < b and b < c`");
+    if (assigns) {
+        ros_diag_set_help(p->diags, diag, "to compare, write `==`");
+        ros_diag_set_fix(p->diags, diag, span, "==");
+    }
     if (expects(kept, shown, "a name") && is_word(source->text + span.start, span.length))
         ros_diag_set_help(p->diags, diag, "`%.*s` is a word of the language; a name must be another one",
                           (int) span.length, source->text + span.start);

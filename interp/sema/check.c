@@ -1,4 +1,6 @@
 /* Which values may stand beside each other. One place decides, so that sums, comparisons and `??` agree. */
+#include <math.h>
+
 #include "interp/sema/internal.h"
 
 const char *ros__source_text(struct ros__sema *s, struct ros_span span)
@@ -45,6 +47,11 @@ static void report_bare(struct ros__sema *s, const struct ros__node *bare, const
                              need, ros_type_unit(&other->type, unit));
     if (!is_number_literal(bare))
         return;
+    if (share && fabs(bare->number) < 1 && bare->kind == ROS__NODE_NUM) { /* 0.9 for 90% is what one means by it */
+        ros_diag_set_help(s->diags, diag, "write `%.15g%%`", bare->number * 100);
+        ros_diag_set_fix(s->diags, diag, bare->span, "%.15g%%", bare->number * 100);
+        return;
+    }
     const char *written = share ? "%" : ros_type_unit(&other->type, unit);
     const char *gap = share ? "" : " ";
     ros_diag_set_help(s->diags, diag, "write `%s%s%s`", number, gap, written);

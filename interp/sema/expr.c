@@ -386,7 +386,11 @@ static bool check_comparison(struct ros__sema *s, const struct ros_expr *expr, s
         (left->type.kind == ROS_KIND_MISSING || right->type.kind == ROS_KIND_MISSING)) {
         struct ros_diag *diag = ros_diags_add(s->diags, ROS_DIAG_E0303, expr->span,
                                               "nothing compares with `missing`: the answer would be unknown");
+        const struct ros__node *asked = left->type.kind == ROS_KIND_MISSING ? right : left;
         ros_diag_set_help(s->diags, diag, "ask known(x) or unknown(x)");
+        if (only_equality(expr->op) && asked->type.kind != ROS_KIND_MISSING)
+            ros_diag_set_fix(s->diags, diag, expr->span, "%s(%s)", expr->op == ROS_OP_EQ ? "unknown" : "known",
+                             ros__source_text(s, asked->span));
         return false;
     }
     if (!ros__check_join(s, left, right, expr->span, "compare", joined))

@@ -49,6 +49,7 @@ struct ros__sema {
     bool in_fold;
     bool late; /* every rule was read: fixtures, tests and questions are left */
     bool in_expect;
+    bool blurred;                        /* some declaration could not be read: an unknown name may well be its */
     ROS__LIST(struct ros__node *) folds; /* folds over rows of the need that is being read */
     struct ros__node spare;              /* handed out when memory is short */
     enum ros_code code;                  /* the first failure that is not a finding */

@@ -62,7 +62,8 @@ const struct ros__symbol *ros__name_find(const struct ros__sema *s, const char *
 static const char *nearest(struct ros__sema *s, const char *name)
 {
     size_t local = s->local != NULL ? s->local->count : 0;
-    const char **names = ros_arena_new_array(s->arena, const char *, s->names.count + local);
+    size_t rules = s->in_expect ? s->rules.count : 0;
+    const char **names = ros_arena_new_array(s->arena, const char *, s->names.count + local + rules);
     if (names == NULL) {
         ros__sema_failed(s);
         return NULL;
@@ -72,7 +73,22 @@ static const char *nearest(struct ros__sema *s, const char *name)
         names[count++] = s->local->entries[i].key;
     for (size_t i = 0; i < s->names.count; i++)
         names[count++] = s->names.entries[i].key;
+    for (size_t i = 0; i < rules; i++)
+        names[count++] = s->rules.entries[i].key;
     return ros_diag_nearest(name, names, count);
+}
+
+/* What other languages call by another name. */
+static const char *ours_for(const char *name)
+{
+    static const char *const words[][2] = {{"null", "missing"}, {"NULL", "missing"},      {"None", "missing"},
+                                           {"nil", "missing"},  {"undefined", "missing"}, {"NaN", "missing"},
+                                           {"True", "true"},    {"TRUE", "true"},         {"yes", "true"},
+                                           {"False", "false"},  {"FALSE", "false"},       {"no", "false"}};
+    for (size_t i = 0; i < ROS_COUNT(words); i++)
+        if (strcmp(words[i][0], name) == 0)
+            return words[i][1];
+    return NULL;
 }
 
 void ros__name_unknown(struct ros__sema *s, const char *what, const char *name, struct ros_span span)
@@ -84,6 +100,14 @@ void ros__name_unknown(struct ros__sema *s, const char *what, const char *name, 
         ros_diag_add_label(s->diags, diag, *later, "declared here");
         return;
     }
+    if (s->blurred)
+        return;
+    const char *ours = ours_for(name);
+    if (ours != NULL) {
+        struct ros_diag *diag = ros_diags_add(s->diags, ROS_DIAG_E0201, span, "`%s` is written `%s` here", name, ours);
+        ros_diag_set_fix(s->diags, diag, span, "%s", ours);
+        return;
+    }
     const char *near = nearest(s, name);
     if (near == NULL) {
         ros_diags_add(s->diags, ROS_DIAG_E0201, span, "no %s `%s`", what, name);
@@ -93,6 +117,14 @@ void ros__name_unknown(struct ros__sema *s, const char *what, const char *name, 
         ros_diags_add(s->diags, ROS_DIAG_E0201, span, "no %s `%s`; did you mean `%s`?", what, name, near);
     ros_diag_set_fix(s->diags, diag, span, "%s", near);
 }
+
+/* Units as others write them. Prefixes are binary here: what says MB means MiB in every tool that measures memory. */
+static const char *const our_units[][2] = {
+    {"KB", "KiB"},     {"kB", "KiB"},     {"MB", "MiB"},     {"GB", "GiB"},      {"TB", "TiB"},     {"bytes", "B"},
+    {"byte", "B"},     {"sec", "s"},      {"second", "s"},   {"seconds", "s"},   {"minute", "min"}, {"hour", "h"},
+    {"hours", "h"},    {"day", "d"},      {"days", "d"},     {"percent", "%"},   {"cpu", "vcpu"},   {"cpus", "vcpu"},
+    {"core", "vcpu"},  {"cores", "vcpu"}, {"dollar", "USD"}, {"string", "text"}, {"str", "text"},   {"boolean", "bool"},
+    {"number", "int"}, {"integer", "int"}};
 
 bool ros__type_read(struct ros__sema *s, const struct ros_ast_type *written, struct ros_unit_scale *ret)
 {
@@ -107,6 +139,12 @@ bool ros__type_read(struct ros__sema *s, const struct ros_ast_type *written, str
     struct ros_diag *diag =
         ros_diags_add(s->diags, ROS_DIAG_E0205, written->span, "no unit or type `%s%s%s`", written->name.text,
                       written->per.text != NULL ? "/" : "", written->per.text != NULL ? written->per.text : "");
+    for (size_t i = 0; i < ROS_COUNT(our_units); i++)
+        if (wrong->text != NULL && strcmp(our_units[i][0], wrong->text) == 0) {
+            ros_diag_set_help(s->diags, diag, "write `%s`", our_units[i][1]);
+            ros_diag_set_fix(s->diags, diag, wrong->span, "%s", our_units[i][1]);
+            return false;
+        }
     const char *near = wrong->text != NULL ? ros_diag_nearest(wrong->text, ros_type_names(), count) : NULL;
     if (near != NULL && strcmp(near, wrong->text) != 0)
         ros_diag_set_help(s->diags, diag, "did you mean `%s`?", near);

@@ -242,12 +242,12 @@ static void check_whole(struct ros__sema *s)
 {
     const struct ros_unit *unit = s->unit;
     struct ros_span start = {0, 0, 0};
-    if (unit->name.text == NULL)
+    if (unit->name.text == NULL && !s->blurred)
         ros_diags_add(s->diags, ROS_DIAG_E0502, start, "a rule set needs its name: `ruleset NAME version \"1.0.0\"`");
     if (unit->override_for.text != NULL && unit->name.text != NULL &&
         strcmp(unit->override_for.text, unit->name.text) != 0)
         ros_diags_add(s->diags, ROS_DIAG_E0201, unit->override_for.span, "this rule set is `%s`", unit->name.text);
-    if (s->model->rules.count == 0)
+    if (s->model->rules.count == 0 && !s->blurred)
         ros_diags_add(s->diags, ROS_DIAG_E0502, start, "a rule set needs a `decide` block with a rule");
     if (s->model->fields.count > 255)
         ros_diags_add(s->diags, ROS_DIAG_E0701, start, "at most 255 lets of candidates");
@@ -269,6 +269,8 @@ enum ros_code ros__sema(const struct ros_unit *unit, struct ros_arena *arena, st
     if (s == NULL || model == NULL)
         return ros_arena_code(arena);
     *s = (struct ros__sema){.arena = arena, .diags = diags, .unit = unit, .model = model};
+    for (size_t i = 0; i < diags->count; i++)
+        s->blurred = s->blurred || diags->items[i]->code == ROS_DIAG_E0101 || diags->items[i]->code == ROS_DIAG_E0102;
     model->unit = unit;
     model->scope = s;
     model->name = unit->name.text;
