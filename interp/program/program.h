@@ -198,9 +198,9 @@ enum ros_code ros__emit(const struct ros__model *model, struct ros_diags *diags,
 
 /*
  * verify.c: the promise that the machine stands on. Every opcode is known; every operand is in its range; every
- * register is written before it is read, on every path; jumps go forward; a loop is entered and left at its ends; the
- * last instruction is HALT; the cost is bounded, and that bound is computed. ROS_E_VERIFY with the place and the
- * reason.
+ * register is written before it is read, on every path; a row is one of the table whose columns are read; jumps go
+ * forward; a loop is entered and left at its ends; the last instruction is HALT; the cost is bounded, and that bound is
+ * computed. ROS_E_VERIFY with the place and the reason.
  */
 enum ros_code ros__verify(const struct ros_program *program, uint64_t *ret_cost, struct ros_error *reterr);
 

@@ -236,7 +236,7 @@ enum ros_code ros__cloud_facts(const struct ros__upload *upload, struct ros__fac
     json_decref(doc);
     /* Both tell the type where the provider's own traces contradict each other: a moved image keeps its agent. */
     if (code == ROS_OK && !told && (strcmp(cloud, "azure") == 0 || strcmp(cloud, "aws") == 0))
-        code = ros__facts_text(facts, "host.instance_type",
-                               azure_type_read(upload->texts[ROS__SPEC_azure_instance_type]));
+        code =
+            ros__facts_text(facts, "host.instance_type", azure_type_read(upload->texts[ROS__SPEC_azure_instance_type]));
     return code;
 }
