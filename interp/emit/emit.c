@@ -123,25 +123,6 @@ static void copy_column(struct ros__emitter *e, const struct ros__column *from, 
     to->text = text;
 }
 
-static void index_rows(struct ros__emitter *e, struct ros__prog_table *table)
-{
-    uint32_t size = 16;
-    while (size < table->rows * 2)
-        size *= 2;
-    uint32_t *slots = take(e, size, sizeof *slots);
-    table->slots = slots;
-    table->slot_count = size;
-    for (uint32_t row = 0; slots != NULL && row < table->rows; row++) {
-        uint64_t keys[ROS_LIMIT_TABLE_KEYS];
-        for (uint32_t k = 0; k < table->key_count; k++)
-            keys[k] = ros__column_key(&e->program->columns[table->keys[k]], row);
-        uint32_t slot = (uint32_t) ros__key_hash(keys, table->key_count) & (size - 1);
-        while (slots[slot] != 0)
-            slot = (slot + 1) & (size - 1);
-        slots[slot] = row + 1;
-    }
-}
-
 static void copy_tables(struct ros__emitter *e)
 {
     const struct ros__model *m = e->model;
@@ -161,7 +142,9 @@ static void copy_tables(struct ros__emitter *e)
                                        .key_count = (uint32_t) from->key_count};
         for (size_t k = 0; k < from->key_count; k++)
             to->keys[k] = (uint32_t) from->keys[k];
-        index_rows(e, to);
+        enum ros_code code = ros__table_index(p, to);
+        if (code != ROS_OK)
+            ros__emit_fail(e, code);
     }
 }
 
@@ -429,18 +412,6 @@ static void emit_item(struct ros__emitter *e, const struct ros__item *item)
     }
 }
 
-/* Where each loop goes on when it has nothing to go over: behind its NEXT. */
-static void find_loop_ends(struct ros__emitter *e)
-{
-    struct ros_program *p = e->program;
-    p->loop_ends = take(e, p->code_count, sizeof *p->loop_ends);
-    for (uint32_t pc = 0; e->code == ROS_OK && pc < p->code_count; pc++) {
-        uint8_t op = p->code[pc].op;
-        if (op == ROS__OP_NEXTI || op == ROS__OP_NEXTR || op == ROS__OP_NEXTK)
-            p->loop_ends[p->code[pc].x - 1] = pc + 1;
-    }
-}
-
 enum ros_code ros__emit(const struct ros__model *model, struct ros_diags *diags, struct ros_program *program)
 {
     struct ros__emitter e = {.model = model, .diags = diags, .program = program, .arena = &program->arena};
@@ -463,6 +434,5 @@ enum ros_code ros__emit(const struct ros__model *model, struct ros_diags *diags,
     for (size_t i = 0; e.code == ROS_OK && i < model->items.count; i++)
         emit_item(&e, &model->items.items[i]);
     ros__emit_word(&e, ROS__OP_HALT, 0, 0, 0, 0);
-    find_loop_ends(&e);
-    return e.code;
+    return e.code != ROS_OK ? e.code : ros__program_loop_ends(program);
 }

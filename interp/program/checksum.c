@@ -7,11 +7,26 @@
 struct hasher {
     EVP_MD_CTX *context;
     bool failed;
+    size_t used;
+    unsigned char waiting[4096]; /* numbers come one by one, and a call for each costs more than its digest */
 };
+
+static void flush(struct hasher *h)
+{
+    h->failed = h->failed || EVP_DigestUpdate(h->context, h->waiting, h->used) != 1;
+    h->used = 0;
+}
 
 static void add(struct hasher *h, const void *data, size_t size)
 {
-    h->failed = h->failed || EVP_DigestUpdate(h->context, data, size) != 1;
+    if (size > sizeof h->waiting - h->used)
+        flush(h);
+    if (size > sizeof h->waiting) {
+        h->failed = h->failed || EVP_DigestUpdate(h->context, data, size) != 1;
+        return;
+    }
+    memcpy(h->waiting + h->used, data, size);
+    h->used += size;
 }
 
 static void add_u64(struct hasher *h, uint64_t value)
@@ -69,6 +84,7 @@ static void add_schema(struct hasher *h, const struct ros_program *p)
     add_u64(h, p->param_count);
     for (uint32_t i = 0; i < p->param_count; i++) {
         add_text(h, p->params[i].name);
+        add_u64(h, (uint64_t) p->params[i].bank);
         add_double(h, p->params[i].num);
         add_u64(h, (uint64_t) p->params[i].truth << 32 | p->params[i].text);
     }
@@ -85,11 +101,14 @@ static void add_schema(struct hasher *h, const struct ros_program *p)
         add_text(h, p->flags[i].name);
         add_text(h, p->flags[i].text);
         add_text(h, p->flags[i].group);
-        add_u64(h, p->flags[i].exclusive);
+        add_u64(h, (uint64_t) p->flag_groups[i] << 32 | p->flags[i].exclusive);
     }
     add_u64(h, p->report_count);
-    for (uint32_t i = 0; i < p->report_count; i++)
+    for (uint32_t i = 0; i < p->report_count; i++) {
         add_text(h, p->reports[i].info.name);
+        add_u64(h, (uint64_t) p->reports[i].slot << 32 | (uint64_t) p->reports[i].info.value << 8 |
+                       p->reports[i].info.vector);
+    }
 }
 
 static void add_column(struct hasher *h, const struct ros__prog_column *column, uint32_t rows)
@@ -109,7 +128,7 @@ static void add_tables(struct hasher *h, const struct ros_program *p)
     add_u64(h, p->table_count);
     for (uint32_t i = 0; i < p->table_count; i++) {
         const struct ros__prog_table *table = &p->tables[i];
-        add_u64(h, table->rows);
+        add_u64(h, (uint64_t) table->rows << 32 | (uint64_t) table->column_count << 8 | table->key_count);
         for (uint32_t k = 0; k < table->key_count; k++)
             add_u64(h, table->keys[k]);
         for (uint32_t c = 0; c < table->column_count; c++)
@@ -117,8 +136,26 @@ static void add_tables(struct hasher *h, const struct ros_program *p)
     }
 }
 
-static void add_rules(struct hasher *h, const struct ros_program *p)
+static void add_candidates(struct hasher *h, const struct ros_program *p)
 {
+    add_u64(h, p->field_count);
+    for (uint32_t i = 0; i < p->field_count; i++) {
+        add_text(h, p->fields[i].name);
+        add_u64(h, (uint64_t) p->fields[i].bank << 32 | p->fields[i].cand);
+    }
+    add_u64(h, p->cand_count);
+    for (uint32_t i = 0; i < p->cand_count; i++) {
+        add_text(h, p->cands[i].name);
+        add_u64(h, p->cands[i].table);
+        add_u64(h, (uint64_t) p->cands[i].first_key << 32 | p->cands[i].key_count);
+    }
+}
+
+static void add_messages(struct hasher *h, const struct ros_program *p)
+{
+    add_u64(h, p->message_count);
+    for (uint32_t i = 0; i < p->message_count; i++)
+        add_u64(h, (uint64_t) p->messages[i].first << 32 | p->messages[i].count);
     add_u64(h, p->part_count);
     for (uint32_t i = 0; i < p->part_count; i++) {
         add_u64(h, (uint64_t) p->parts[i].show << 8 | p->parts[i].reg);
@@ -127,10 +164,15 @@ static void add_rules(struct hasher *h, const struct ros_program *p)
     add_u64(h, p->guard_count);
     for (uint32_t i = 0; i < p->guard_count; i++)
         add_u64(h, (uint64_t) p->guards[i].reason << 32 | p->guards[i].message);
+}
+
+static void add_rules(struct hasher *h, const struct ros_program *p)
+{
     add_u64(h, (uint64_t) p->every << 32 | p->rule_count);
     for (uint32_t i = 0; i < p->rule_count; i++) {
         add_text(h, p->rules[i].name);
-        add_u64(h, (uint64_t) p->rules[i].required << 32 | p->rules[i].cand);
+        add_u64(h, (uint64_t) p->rules[i].offers << 33 | (uint64_t) p->rules[i].required << 32 | p->rules[i].cand);
+        add_u64(h, p->rules[i].text_count);
         for (uint32_t k = 0; k < p->rules[i].text_count; k++) {
             add_text(h, p->rules[i].texts[k].field);
             add_u64(h, p->rules[i].texts[k].message);
@@ -142,14 +184,17 @@ enum ros_code ros__program_checksum(struct ros_program *program, struct ros_erro
 {
     unsigned char digest[32];
     unsigned size = sizeof digest;
-    struct hasher h = {EVP_MD_CTX_new(), false};
+    struct hasher h = {.context = EVP_MD_CTX_new()};
     if (h.context == NULL)
         return ros_error_code(reterr, ROS_E_OOM);
     h.failed = EVP_DigestInit_ex(h.context, EVP_sha256(), NULL) != 1;
     add_code(&h, program);
     add_schema(&h, program);
     add_tables(&h, program);
+    add_candidates(&h, program);
+    add_messages(&h, program);
     add_rules(&h, program);
+    flush(&h);
     h.failed = h.failed || EVP_DigestFinal_ex(h.context, digest, &size) != 1;
     EVP_MD_CTX_free(h.context);
     if (h.failed)

@@ -286,8 +286,8 @@ uint64_t ros__key_hash(const uint64_t *keys, uint32_t count)
     return hash;
 }
 
-static bool row_has(const struct ros_program *program, const struct ros__prog_table *table, uint32_t row,
-                    const uint64_t *keys)
+bool ros__row_has(const struct ros_program *program, const struct ros__prog_table *table, uint32_t row,
+                  const uint64_t *keys)
 {
     for (uint32_t i = 0; i < table->key_count; i++)
         if (ros__column_key(&program->columns[table->keys[i]], row) != keys[i])
@@ -301,7 +301,7 @@ int32_t ros__table_find(const struct ros_program *program, const struct ros__pro
     for (uint32_t slot = (uint32_t) ros__key_hash(keys, table->key_count) & mask;; slot = (slot + 1) & mask) {
         if (table->slots[slot] == 0)
             return -1;
-        if (row_has(program, table, table->slots[slot] - 1, keys))
+        if (ros__row_has(program, table, table->slots[slot] - 1, keys))
             return (int32_t) (table->slots[slot] - 1);
     }
 }

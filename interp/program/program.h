@@ -198,17 +198,27 @@ enum ros_code ros__emit(const struct ros__model *model, struct ros_diags *diags,
 
 /*
  * verify.c: the promise that the machine stands on. Every opcode is known; every operand is in its range; every
- * register is written before it is read, on every path; jumps go forward; a loop is entered and left at its ends; the
- * last instruction is HALT; the cost is bounded, and that bound is computed. ROS_E_VERIFY with the place and the
- * reason.
+ * register is written before it is read, on every path; a row is one of the table whose columns are read; jumps go
+ * forward; a loop is entered and left at its ends; the last instruction is HALT; the cost is bounded, and that bound is
+ * computed. ROS_E_VERIFY with the place and the reason.
  */
 enum ros_code ros__verify(const struct ros_program *program, uint64_t *ret_cost, struct ros_error *reterr);
 
 /* checksum.c: SHA-256 over all that decides a verdict. */
 enum ros_code ros__program_checksum(struct ros_program *program, struct ros_error *reterr);
 
+/*
+ * derive.c: what follows from the parts. Both take their memory from the program's arena: ROS_E_OOM, ROS_E_LIMIT.
+ * Ends of loops: of any code. A table's key index: ROS_E_EXISTS when two rows have the same key; ROS_E_LIMIT, too, when
+ * keys collide as they do only on purpose.
+ */
+enum ros_code ros__program_loop_ends(struct ros_program *program) ROS_MUST_CHECK;
+enum ros_code ros__table_index(struct ros_program *program, struct ros__prog_table *table) ROS_MUST_CHECK;
+
 /* The row with these key values (ids of texts, bits of numbers), or -1. */
 int32_t ros__table_find(const struct ros_program *program, const struct ros__prog_table *table, const uint64_t *keys);
+bool ros__row_has(const struct ros_program *program, const struct ros__prog_table *table, uint32_t row,
+                  const uint64_t *keys);
 /* A cell as a key value. */
 uint64_t ros__column_key(const struct ros__prog_column *column, uint32_t row);
 uint64_t ros__key_hash(const uint64_t *keys, uint32_t count);

@@ -1,11 +1,13 @@
 /*
  * The constraints are that each operand lies in its range, that every jump goes forward inside its loop, that loops
  * nest and are entered at their start only, that what a rule offers is made between its RULE and the place where that
- * one goes otherwise, that a register is written on every path before it is read, and that the
- * program ends in HALT. What a run costs at most follows: the words, each times the turns of the loops around it.
+ * one goes otherwise, that a register is written on every path before it is read, that a row is one of the table whose
+ * columns are read, and that the program ends in HALT. What a run costs at most follows: the words, each times the
+ * turns of the loops around it.
  *
  * One pass suffices: jumps go forward, so when a place is reached, everything that can lead to it was seen. Its set of
- * written registers is what all of them have in common. A loop's turn comes back with more written, never with less.
+ * written registers is what all of them have in common. A loop's turn comes back with more written, never with less:
+ * a row register that the body gives a row of another table counts as not written where the loop begins.
  */
 #include <string.h>
 
@@ -15,7 +17,9 @@
 
 struct written {
     bool reg[ROS__BANK_COUNT][256];
+    uint8_t table[256]; /* of a row register that is written: whose row it holds */
 };
+_Static_assert(ROS_LIMIT_TABLES <= 256, "a table's number fits");
 
 struct loop {
     uint32_t start;
@@ -23,6 +27,7 @@ struct loop {
     uint8_t next; /* the opcode that must close it */
     uint64_t turns;
     uint32_t of; /* the input, or the candidates */
+    uint8_t reg; /* of a loop over rows: where the row is */
 };
 
 struct verifier {
@@ -226,11 +231,34 @@ static enum ros_code check_operand(struct verifier *v, uint8_t kind, uint32_t va
     return refuse(v, "an operand is out of range");
 }
 
+/* The table whose row an instruction gives; false when it gives none. */
+static bool gives_row(const struct ros_program *p, const struct ros__word *word, uint8_t *ret_table)
+{
+    if (word->op == ROS__OP_FIND && word->x < p->table_count)
+        *ret_table = (uint8_t) word->x;
+    else if ((word->op == ROS__OP_SCAN || word->op == ROS__OP_KEPT) && word->b < p->cand_count)
+        *ret_table = (uint8_t) p->cands[word->b].table;
+    else
+        return false;
+    return true;
+}
+
 static void note_writes(struct verifier *v, const struct ros__word *word)
 {
     uint8_t kind = operands[word->op][0];
     if (kind >= OPERAND_dN && kind <= OPERAND_dR)
         v->now.reg[kind - OPERAND_dN][word->a] = true;
+    (void) gives_row(v->p, word, &v->now.table[word->a]);
+}
+
+/* What both have written. */
+static void meet(struct written *into, const struct written *other)
+{
+    for (size_t bank = 0; bank < ROS__BANK_COUNT; bank++)
+        for (size_t i = 0; i < 256; i++)
+            into->reg[bank][i] = into->reg[bank][i] && other->reg[bank][i];
+    for (size_t i = 0; i < 256; i++)
+        into->reg[ROS__BANK_R][i] = into->reg[ROS__BANK_R][i] && into->table[i] == other->table[i];
 }
 
 /* --- control ------------------------------------------------------------------------------------------------------ */
@@ -247,9 +275,7 @@ static void bring(struct verifier *v, uint32_t target)
         v->at[target] = v->now;
         return;
     }
-    for (size_t bank = 0; bank < ROS__BANK_COUNT; bank++)
-        for (size_t i = 0; i < 256; i++)
-            v->at[target].reg[bank][i] = v->at[target].reg[bank][i] && v->now.reg[bank][i];
+    meet(&v->at[target], &v->now);
 }
 
 static enum ros_code check_jump(struct verifier *v, uint32_t target)
@@ -273,8 +299,28 @@ static enum ros_code check_entry(struct verifier *v, uint32_t end)
     return ROS_OK;
 }
 
+/*
+ * A body that gives a row register a row of another table makes it unknown from the first turn on. Where the loop's own
+ * row stands belongs to the machine.
+ */
+static enum ros_code check_body_rows(struct verifier *v, uint32_t end, bool over_rows, uint8_t reg)
+{
+    uint8_t table = 0;
+    for (uint32_t pc = v->pc + 1; pc < end; pc++) {
+        const struct ros__word *word = &v->p->code[pc];
+        if (!gives_row(v->p, word, &table))
+            continue;
+        if (over_rows && word->a == reg)
+            return refuse(v, "a loop whose body writes over its row");
+        if (v->now.table[word->a] != table)
+            v->now.reg[ROS__BANK_R][word->a] = false;
+    }
+    return ROS_OK;
+}
+
 static enum ros_code open_loop(struct verifier *v, uint8_t next, uint64_t turns, uint32_t of)
 {
+    uint8_t reg = v->p->code[v->pc].a;
     const struct loop *outer = inner(v);
     uint32_t end = v->p->loop_ends[v->pc];
     uint32_t last = outer != NULL ? outer->end - 1 : v->p->code_count - 1;
@@ -289,8 +335,9 @@ static enum ros_code open_loop(struct verifier *v, uint8_t next, uint64_t turns,
         if (v->loops[i].next == next || next != ROS__OP_NEXTI)
             return refuse(v, "a loop inside another of its kind, or over rows inside any");
     ROS_TRY(check_entry(v, end));
+    ROS_TRY(check_body_rows(v, end, next != ROS__OP_NEXTI, reg));
     bring(v, end); /* it may have nothing to go over */
-    v->loops[v->depth++] = (struct loop){v->pc, end, next, turns, of};
+    v->loops[v->depth++] = (struct loop){v->pc, end, next, turns, of, reg};
     return ROS_OK;
 }
 
@@ -324,38 +371,67 @@ static const struct loop *find_loop(const struct verifier *v, uint8_t next)
     return NULL;
 }
 
-/* Instructions that mean something only inside a loop of their kind, over the same thing. */
+/* Keeping: once a row, the loop's own row, and after everything that is put beside it. */
+static enum ros_code check_keep(struct verifier *v, const struct ros__word *word)
+{
+    const struct loop *loop = find_loop(v, ROS__OP_NEXTR);
+    if (loop == NULL || loop != inner(v) || loop->of != word->b)
+        return refuse(v, "outside of its loop");
+    if (v->keeps)
+        return refuse(v, "keeps a row twice");
+    if (loop->reg != word->a)
+        return refuse(v, "keeps another row than its loop's");
+    v->keeps = true;
+    return ROS_OK;
+}
+
+static enum ros_code check_put(struct verifier *v, uint32_t cand)
+{
+    const struct loop *loop = find_loop(v, ROS__OP_NEXTR);
+    if (loop == NULL || loop->of != cand)
+        return refuse(v, "outside of its loop");
+    return v->keeps ? refuse(v, "comes after the row was kept") : ROS_OK;
+}
+
+static enum ros_code check_offer(struct verifier *v, uint8_t cand)
+{
+    const struct loop *loop = find_loop(v, ROS__OP_NEXTK);
+    if (v->rule == NULL || !v->p->rules[v->rule->b].offers || v->p->rules[v->rule->b].cand != cand)
+        return refuse(v, "outside of a rule that offers these candidates");
+    return loop != NULL && loop->of == cand ? ROS_OK : refuse(v, "outside of its loop");
+}
+
+static enum ros_code check_inside(struct verifier *v, uint8_t next, uint32_t of)
+{
+    const struct loop *loop = find_loop(v, next);
+    return loop != NULL && loop->of == of ? ROS_OK : refuse(v, "outside of its loop");
+}
+
+/* Instructions that mean something only inside a loop of their kind, over the same thing, or with a row of their table.
+ */
 static enum ros_code check_place(struct verifier *v, const struct ros__word *word)
 {
-    const struct loop *loop = NULL;
     switch (word->op) {
     case ROS__OP_INI:
-        loop = find_loop(v, ROS__OP_NEXTI);
-        return loop != NULL && loop->of == word->x ? ROS_OK : refuse(v, "outside of its loop");
+        return check_inside(v, ROS__OP_NEXTI, word->x);
     case ROS__OP_REPI:
-        loop = find_loop(v, ROS__OP_NEXTI);
-        return loop != NULL && loop->of == v->p->reports[word->x].slot ? ROS_OK : refuse(v, "outside of its loop");
+        return check_inside(v, ROS__OP_NEXTI, v->p->reports[word->x].slot);
+    case ROS__OP_COLN:
+    case ROS__OP_COLB:
+    case ROS__OP_COLS:
+        return v->now.table[word->b] == v->p->columns[word->x].table ? ROS_OK : refuse(v, "a row of another table");
     case ROS__OP_PUTN:
     case ROS__OP_PUTB:
     case ROS__OP_PUTS:
-        loop = find_loop(v, ROS__OP_NEXTR);
-        return loop != NULL && loop->of == v->p->fields[word->x].cand ? ROS_OK : refuse(v, "outside of its loop");
+        return check_put(v, v->p->fields[word->x].cand);
     case ROS__OP_KEEP:
-        if (v->keeps)
-            return refuse(v, "keeps a row twice");
-        v->keeps = true;
-        loop = find_loop(v, ROS__OP_NEXTR);
-        return loop != NULL && loop->of == word->b ? ROS_OK : refuse(v, "outside of its loop");
+        return check_keep(v, word);
     case ROS__OP_GETN:
     case ROS__OP_GETB:
     case ROS__OP_GETS:
-        loop = find_loop(v, ROS__OP_NEXTK);
-        return loop != NULL && loop->of == v->p->fields[word->x].cand ? ROS_OK : refuse(v, "outside of its loop");
+        return check_inside(v, ROS__OP_NEXTK, v->p->fields[word->x].cand);
     case ROS__OP_OFFER:
-        loop = find_loop(v, ROS__OP_NEXTK);
-        if (v->rule == NULL || !v->p->rules[v->rule->b].offers || v->p->rules[v->rule->b].cand != word->b)
-            return refuse(v, "outside of a rule that offers these candidates");
-        return loop != NULL && loop->of == word->b ? ROS_OK : refuse(v, "outside of its loop");
+        return check_offer(v, word->b);
     case ROS__OP_WIN:
         return v->rule != NULL && v->rule->b == word->b ? ROS_OK : refuse(v, "outside of its rule");
     default:
@@ -444,9 +520,7 @@ static enum ros_code check_code(struct verifier *v)
             struct written meanwhile = v->now;
             v->now = v->at[v->pc];
             if (v->reachable)
-                for (size_t bank = 0; bank < ROS__BANK_COUNT; bank++)
-                    for (size_t i = 0; i < 256; i++)
-                        v->now.reg[bank][i] = v->now.reg[bank][i] && meanwhile.reg[bank][i];
+                meet(&v->now, &meanwhile);
             v->reachable = true;
         }
         if (v->rule != NULL && v->pc == v->rule->x)
@@ -485,6 +559,8 @@ enum ros_code ros__verify(const struct ros_program *program, uint64_t *ret_cost,
     struct verifier *v = ros_arena_new(&arena, struct verifier);
     if (program->code_count == 0)
         return ros_error_set(reterr, ROS_E_VERIFY, "there is no code");
+    if (program->table_count > ROS_LIMIT_TABLES)
+        return ros_error_set(reterr, ROS_E_VERIFY, "more than %d tables", ROS_LIMIT_TABLES);
     if (v == NULL)
         return ros_error_code(reterr, ROS_E_OOM);
     v->p = program;

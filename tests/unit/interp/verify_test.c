@@ -109,6 +109,9 @@ static void expect_refused(struct ros__word *code, uint32_t count, const char *w
     struct ros__prog_table tables[] = {{.rows = 2}, {.rows = 9}};
     struct ros__prog_cand cands[] = {{.table = 0}, {.table = 1}};
     struct ros__prog_rule rules[] = {{.offers = true, .cand = 0}, {.offers = false}};
+    struct ros__prog_column columns[] = {{.bank = ROS__BANK_N, .table = 0}, {.bank = ROS__BANK_N, .table = 1}};
+    struct ros__prog_field fields[] = {{.bank = ROS__BANK_N, .cand = 0}};
+    struct ros__prog_input inputs[] = {{.info = {.value = ROS_VALUE_NUM, .vector = true}}};
     struct ros_program p = {.code = code,
                             .code_count = count,
                             .loop_ends = ends,
@@ -120,7 +123,13 @@ static void expect_refused(struct ros__word *code, uint32_t count, const char *w
                             .cands = cands,
                             .cand_count = 2,
                             .rules = rules,
-                            .rule_count = 2};
+                            .rule_count = 2,
+                            .columns = columns,
+                            .column_count = 2,
+                            .fields = fields,
+                            .field_count = 1,
+                            .inputs = inputs,
+                            .input_count = 1};
     uint64_t cost;
     struct ros_error err = ROS_ERROR_INIT;
     find_ends(&p);
@@ -193,11 +202,51 @@ static void test_a_rule_offers_its_own_candidates(void **state)
     expect_refused(CODE(TRUE_IN_0, {ROS__OP_RULE, 0, 0, 0, 3}, {ROS__OP_WIN, 0, 1, 0, 0}, halt), "outside of its rule");
 }
 
+/* A row of a long table is no row of a short one. */
+static void test_a_row_belongs_to_its_table(void **state)
+{
+    (void) state;
+    const struct ros__word halt = {ROS__OP_HALT, 0, 0, 0, 0};
+    expect_refused(CODE({ROS__OP_FIND, 0, 0, 0, 1}, {ROS__OP_COLN, 0, 0, 0, 0}, halt), "row of another table");
+    expect_refused(CODE({ROS__OP_SCAN, 0, 1, 0, 0}, {ROS__OP_COLN, 0, 0, 0, 0}, {ROS__OP_NEXTR, 0, 0, 0, 1}, halt),
+                   "row of another table");
+    /* the second turn would read what the first one found */
+    expect_refused(CODE({ROS__OP_FIND, 5, 0, 0, 0}, {ROS__OP_EACH, 0, 0, 0, 0}, {ROS__OP_COLN, 0, 5, 0, 0},
+                        {ROS__OP_FIND, 5, 0, 0, 1}, {ROS__OP_NEXTI, 0, 0, 0, 2}, halt),
+                   "may not have been written");
+    /* two ways to one place, with rows of two tables */
+    expect_refused(CODE(TRUE_IN_0, {ROS__OP_FIND, 5, 0, 0, 0}, {ROS__OP_WHERE, 0, 0, 0, 4}, {ROS__OP_FIND, 5, 0, 0, 1},
+                        {ROS__OP_COLN, 0, 5, 0, 1}, halt),
+                   "may not have been written");
+    expect_refused(CODE({ROS__OP_SCAN, 0, 0, 0, 0}, {ROS__OP_FIND, 0, 0, 0, 0}, {ROS__OP_NEXTR, 0, 0, 0, 1}, halt),
+                   "writes over its row");
+}
+
+/* There is room for each row once, and for what is put beside it before it is kept. */
+static void test_each_row_is_kept_once(void **state)
+{
+    (void) state;
+    const struct ros__word halt = {ROS__OP_HALT, 0, 0, 0, 0};
+    const struct ros__word next = {ROS__OP_NEXTR, 0, 0, 0, 1};
+    expect_refused(CODE({ROS__OP_SCAN, 0, 0, 0, 0}, {ROS__OP_KEEP, 0, 0, 0, 0}, {ROS__OP_KEEP, 0, 0, 0, 0}, next, halt),
+                   "keeps a row twice");
+    expect_refused(CODE({ROS__OP_SCAN, 0, 0, 0, 0}, {ROS__OP_EACH, 0, 0, 0, 0}, {ROS__OP_KEEP, 0, 0, 0, 0},
+                        {ROS__OP_NEXTI, 0, 0, 0, 2}, next, halt),
+                   "outside of its loop");
+    expect_refused(CODE({ROS__OP_SCAN, 0, 0, 0, 0}, {ROS__OP_FIND, 1, 0, 0, 0}, {ROS__OP_KEEP, 1, 0, 0, 0}, next, halt),
+                   "another row");
+    expect_refused(CODE({ROS__OP_SCAN, 0, 0, 0, 0}, {ROS__OP_LDK, 0, 0, 0, 0}, {ROS__OP_KEEP, 0, 0, 0, 0},
+                        {ROS__OP_PUTN, 0, 0, 0, 0}, next, halt),
+                   "after the row was kept");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_changed_byte),
                                        cmocka_unit_test(test_each_rule_of_the_verifier),
                                        cmocka_unit_test(test_loops_and_rules_are_entered_at_their_start),
-                                       cmocka_unit_test(test_a_rule_offers_its_own_candidates)};
+                                       cmocka_unit_test(test_a_rule_offers_its_own_candidates),
+                                       cmocka_unit_test(test_a_row_belongs_to_its_table),
+                                       cmocka_unit_test(test_each_row_is_kept_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
