@@ -188,7 +188,7 @@ static void declare_rule(struct ros__sema *s, const struct ros_rule *decl)
             ros_diags_add(s->diags, ROS_DIAG_E0701, decl->name.span, "at most %d rules", ROS_LIMIT_RULES);
         return;
     }
-    struct ros__rule rule = {.name = decl->name};
+    struct ros__rule rule = {.name = decl->name, .allows = decl->allows, .allow_count = decl->allow_count};
     ros__name_declare(s, &s->rules, &decl->name, ROS__SYMBOL_FLAG, index);
     rule.when = ros__expr_bool(s, decl->when);
     ros__expr_want_single(s, rule.when);

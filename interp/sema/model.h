@@ -186,6 +186,8 @@ struct ros__rule {
     struct ros__node *where;
     struct ros__rule_text *texts;
     size_t text_count;
+    const struct ros_rule_text *allows; /* as written */
+    size_t allow_count;
     uint32_t at;
     uint32_t where_at;
 };

@@ -4,6 +4,7 @@
  */
 #include "interp/sema/sema.h"
 
+#include "interp/lint/lint.h"
 #include "interp/sema/internal.h"
 
 void ros__item_add(struct ros__sema *s, enum ros__item_kind kind, size_t index, struct ros_span span)
@@ -221,23 +222,6 @@ static void declare(struct ros__sema *s, const struct ros_decl *decl)
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
-static void warn_unused(struct ros__sema *s)
-{
-    struct ros__model *m = s->model;
-    for (size_t i = 0; i < m->params.count; i++)
-        if (!m->params.items[i].used)
-            ros_diags_add(s->diags, ROS_DIAG_W0503, m->params.items[i].name.span, "param `%s` is never used",
-                          m->params.items[i].name.text);
-    for (size_t i = 0; i < m->lets.count; i++)
-        if (!m->lets.items[i].used)
-            ros_diags_add(s->diags, ROS_DIAG_W0503, m->lets.items[i].name.span, "let `%s` is never used",
-                          m->lets.items[i].name.text);
-    for (size_t i = 0; i < m->columns.count; i++)
-        if (!m->columns.items[i].used)
-            ros_diags_add(s->diags, ROS_DIAG_W0503, m->columns.items[i].name.span, "column `%s` is never used",
-                          m->columns.items[i].name.text);
-}
-
 static void check_whole(struct ros__sema *s)
 {
     const struct ros_unit *unit = s->unit;
@@ -294,8 +278,7 @@ enum ros_code ros__sema(const struct ros_unit *unit, struct ros_arena *arena, st
     ROS_TRY(diags->code);
     if (diags->error_count > 0)
         return ROS_E_RULES;
-    warn_unused(s);
-    ROS_TRY(diags->code);
+    ROS_TRY(ros__lint(model, arena, diags));
     *ret = model;
     return ROS_OK;
 }
