@@ -216,6 +216,8 @@ next:
     NEXT();
     CASE(SEQ) b[w->a] = text_equal(s[w->b], s[w->c]);
     NEXT();
+    CASE(SNE) b[w->a] = (uint8_t) (2 - text_equal(s[w->b], s[w->c]));
+    NEXT();
     CASE(BEQ) b[w->a] = truth_equal(b[w->b], b[w->c]);
     NEXT();
     CASE(AND) b[w->a] = b[w->b] < b[w->c] ? b[w->b] : b[w->c];
@@ -315,6 +317,14 @@ next:
     }
     NEXT();
     CASE(WHERE)
+    if (b[w->a] != ROS_TRUE)
+        JUMP(w->x);
+    NEXT();
+    CASE(WSEQ) b[w->a] = text_equal(s[w->b], s[w->c]);
+    if (b[w->a] != ROS_TRUE)
+        JUMP(w->x);
+    NEXT();
+    CASE(WSNE) b[w->a] = (uint8_t) (2 - text_equal(s[w->b], s[w->c]));
     if (b[w->a] != ROS_TRUE)
         JUMP(w->x);
     NEXT();
