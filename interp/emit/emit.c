@@ -290,6 +290,22 @@ static void emit_row_passed(struct ros__emitter *e, const struct ros__cand *cand
     ros__emit_word(e, ROS__OP_KEEP, e->row.index, (uint8_t) index, 0, 0);
 }
 
+/*
+ * The condition of a `where`, and the jump past what is left for rows that it drops. Most rows are dropped by comparing
+ * two texts: then one instruction does both.
+ */
+static uint32_t emit_where(struct ros__emitter *e, struct ros__node *node)
+{
+    struct ros__reg holds = ros__emit_value(e, node);
+    struct ros__word *last = e->program->code_count > 0 ? &e->program->code[e->program->code_count - 1] : NULL;
+    ros__reg_give(e, holds);
+    if (e->code != ROS_OK || !holds.temporary || last == NULL || last->a != holds.index ||
+        (last->op != ROS__OP_SEQ && last->op != ROS__OP_SNE))
+        return ros__emit_word(e, ROS__OP_WHERE, holds.index, 0, 0, 0);
+    last->op = last->op == ROS__OP_SEQ ? ROS__OP_WSEQ : ROS__OP_WSNE;
+    return e->program->code_count - 1;
+}
+
 static void emit_rows(struct ros__emitter *e, const struct ros__cand *cand, size_t index)
 {
     uint32_t *jumps = ros_arena_new_array(e->arena, uint32_t, cand->step_count);
@@ -307,10 +323,8 @@ static void emit_rows(struct ros__emitter *e, const struct ros__cand *cand, size
         if (step->kind == ROS_STEP_LET) {
             ros__emit_pinned(e, e->model->fields.items[step->index].node);
         } else if (step->kind == ROS_STEP_WHERE) {
-            struct ros__reg holds = ros__emit_value(e, step->node);
-            jumps[jump_count] = ros__emit_word(e, ROS__OP_WHERE, holds.index, 0, 0, 0);
+            jumps[jump_count] = emit_where(e, step->node);
             step->at = jumps[jump_count++] + 1;
-            ros__reg_give(e, holds);
         }
     }
     emit_row_passed(e, cand, index);
@@ -340,10 +354,8 @@ static void emit_offers(struct ros__emitter *e, struct ros__rule *rule)
     ros__emit_word(e, ROS__OP_KEPT, e->row.index, (uint8_t) rule->cand, 0, 0);
     uint32_t body = e->program->code_count;
     if (rule->where != NULL) {
-        struct ros__reg holds = ros__emit_value(e, rule->where);
-        jump = ros__emit_word(e, ROS__OP_WHERE, holds.index, 0, 0, 0);
+        jump = emit_where(e, rule->where);
         rule->where_at = jump + 1;
-        ros__reg_give(e, holds);
     }
     ros__emit_word(e, ROS__OP_OFFER, 0, (uint8_t) rule->cand, 0, 0);
     if (rule->where != NULL)

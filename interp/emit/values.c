@@ -217,8 +217,9 @@ static struct ros__reg emit_binary(struct ros__emitter *e, struct ros__node *nod
         return emit_two(e, by_bank(ROS__OP_ELN, bank), bank, node->left, node->right);
     if (node->op == ROS_OP_AND || node->op == ROS_OP_OR || left == ROS__BANK_N)
         return emit_two(e, numbers[node->op], bank, node->left, node->right);
-    struct ros__reg equal =
-        emit_two(e, left == ROS__BANK_S ? ROS__OP_SEQ : ROS__OP_BEQ, ROS__BANK_B, node->left, node->right);
+    if (left == ROS__BANK_S)
+        return emit_two(e, node->op == ROS_OP_NE ? ROS__OP_SNE : ROS__OP_SEQ, ROS__BANK_B, node->left, node->right);
+    struct ros__reg equal = emit_two(e, ROS__OP_BEQ, ROS__BANK_B, node->left, node->right);
     return node->op == ROS_OP_NE ? emit_not(e, equal) : equal;
 }
 
@@ -228,14 +229,15 @@ static struct ros__reg emit_in(struct ros__emitter *e, struct ros__node *node)
     enum ros__opcode op = bank == ROS__BANK_N ? ROS__OP_EQ : bank == ROS__BANK_S ? ROS__OP_SEQ : ROS__OP_BEQ;
     struct ros__reg left = ros__emit_value(e, node->left);
     struct ros__reg found = ros__reg_take(e, ROS__BANK_B);
-    ros__emit_word(e, ROS__OP_LDB, found.index, 0, 0, ROS_FALSE);
     for (size_t i = 0; i < node->count; i++) {
         struct ros__reg item = ros__emit_value(e, node->list[i]);
-        struct ros__reg equal = ros__reg_take(e, ROS__BANK_B);
+        struct ros__reg equal = i > 0 ? ros__reg_take(e, ROS__BANK_B) : found;
         ros__emit_word(e, op, equal.index, left.index, item.index, 0);
-        ros__emit_word(e, ROS__OP_OR, found.index, found.index, equal.index, 0);
         ros__reg_give(e, item);
-        ros__reg_give(e, equal);
+        if (i > 0) {
+            ros__emit_word(e, ROS__OP_OR, found.index, found.index, equal.index, 0);
+            ros__reg_give(e, equal);
+        }
     }
     ros__reg_give(e, left);
     return found;
@@ -244,14 +246,15 @@ static struct ros__reg emit_in(struct ros__emitter *e, struct ros__node *node)
 static struct ros__reg emit_known(struct ros__emitter *e, struct ros__node *node)
 {
     struct ros__reg all = ros__reg_take(e, ROS__BANK_B);
-    ros__emit_word(e, ROS__OP_LDB, all.index, 0, 0, ROS_TRUE);
     for (size_t i = 0; i < node->count; i++) {
         struct ros__reg item = ros__emit_value(e, node->list[i]);
-        struct ros__reg known = ros__reg_take(e, ROS__BANK_B);
+        struct ros__reg known = i > 0 ? ros__reg_take(e, ROS__BANK_B) : all;
         ros__emit_word(e, by_bank(ROS__OP_KNN, item.bank), known.index, item.index, 0, 0);
-        ros__emit_word(e, ROS__OP_AND, all.index, all.index, known.index, 0);
         ros__reg_give(e, item);
-        ros__reg_give(e, known);
+        if (i > 0) {
+            ros__emit_word(e, ROS__OP_AND, all.index, all.index, known.index, 0);
+            ros__reg_give(e, known);
+        }
     }
     return all;
 }

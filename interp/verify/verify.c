@@ -470,6 +470,8 @@ static enum ros_code check_control(struct verifier *v, const struct ros__word *w
     case ROS__OP_NEXTK:
         return close_loop(v, word->op);
     case ROS__OP_WHERE:
+    case ROS__OP_WSEQ:
+    case ROS__OP_WSNE:
         return check_jump(v, word->x);
     case ROS__OP_RULE:
         return open_rule(v, word);

@@ -22,10 +22,10 @@ static inline double ros__arith_divide(double a, double b)
     return b == 0 ? NAN : ros__arith_finite(a / b);
 }
 
-/* 2 when holds, else 1 when a or b is missing, else 0. */
+/* 2 when holds (which nothing does that is missing), else 1 when a or b is missing, else 0: without a branch. */
 static inline uint8_t ros__arith_truth(int holds, double a, double b)
 {
-    return holds ? 2 : (uint8_t) ((a != a) | (b != b));
+    return (uint8_t) (holds << 1 | ((a != a) | (b != b)));
 }
 
 /* Equal but for rounding: within a billionth of the larger one. */
@@ -33,7 +33,7 @@ static inline int ros__arith_close(double a, double b)
 {
     double x = fabs(a);
     double y = fabs(b);
-    return a == b || fabs(a - b) <= 1e-9 * (x > y ? x : y);
+    return (a == b) | (fabs(a - b) <= 1e-9 * (x > y ? x : y));
 }
 
 static inline uint8_t ros__arith_compare(enum ros_binary_op op, double a, double b)
@@ -50,11 +50,11 @@ static inline uint8_t ros__arith_compare(enum ros_binary_op op, double a, double
     case ROS_OP_EQ:
         return ros__arith_truth(a == b, a, b);
     case ROS_OP_NE:
-        return ros__arith_truth(a < b || a > b, a, b);
+        return ros__arith_truth((a < b) | (a > b), a, b);
     case ROS_OP_LE_ABOUT:
-        return ros__arith_truth(a < b || ros__arith_close(a, b), a, b);
+        return ros__arith_truth((a < b) | ros__arith_close(a, b), a, b);
     case ROS_OP_GE_ABOUT:
-        return ros__arith_truth(a > b || ros__arith_close(a, b), a, b);
+        return ros__arith_truth((a > b) | ros__arith_close(a, b), a, b);
     case ROS_OP_EQ_ABOUT:
         return ros__arith_truth(ros__arith_close(a, b), a, b);
     default:

@@ -122,6 +122,7 @@ void EXECUTE(struct ros_vm *vm, const struct ros_facts *facts)
     uint8_t *b = vm->b;
     uint32_t *s = vm->s;
     int32_t *r = vm->r;
+    const struct ros__word *since = code; /* the last jump led here: its way to the next one is counted at once */
     uint64_t cost = 0;
     uint32_t instance = 0; /* of the loop over instances */
     uint32_t instances = 0;
@@ -138,18 +139,13 @@ void EXECUTE(struct ros_vm *vm, const struct ros_facts *facts)
 #include "interp/opcodes.def"
 #undef ROS_OP
     };
-#define DISPATCH()                                                                                                     \
-    do {                                                                                                               \
-        cost++;                                                                                                        \
-        goto *labels[w->op];                                                                                           \
-    } while (0)
+#define DISPATCH() goto *labels[w->op]
 #define CASE(name) do_##name:
     DISPATCH();
 #else
 #define DISPATCH() goto next
 #define CASE(name) case ROS__OP_##name:
 next:
-    cost++;
     switch ((enum ros__opcode) w->op) {
 #endif
 #define NEXT()                                                                                                         \
@@ -161,7 +157,9 @@ next:
 #define JUMP(target)                                                                                                   \
     do {                                                                                                               \
         RECORD();                                                                                                      \
+        cost += (uint64_t) (w - since) + 1;                                                                            \
         w = code + (target);                                                                                           \
+        since = w;                                                                                                     \
         DISPATCH();                                                                                                    \
     } while (0)
 #define LOOP_END() p->loop_ends[w - code]
@@ -217,6 +215,8 @@ next:
     CASE(EQA) COMPARE(ROS_OP_EQ_ABOUT);
     NEXT();
     CASE(SEQ) b[w->a] = text_equal(s[w->b], s[w->c]);
+    NEXT();
+    CASE(SNE) b[w->a] = (uint8_t) (2 - text_equal(s[w->b], s[w->c]));
     NEXT();
     CASE(BEQ) b[w->a] = truth_equal(b[w->b], b[w->c]);
     NEXT();
@@ -320,6 +320,14 @@ next:
     if (b[w->a] != ROS_TRUE)
         JUMP(w->x);
     NEXT();
+    CASE(WSEQ) b[w->a] = text_equal(s[w->b], s[w->c]);
+    if (b[w->a] != ROS_TRUE)
+        JUMP(w->x);
+    NEXT();
+    CASE(WSNE) b[w->a] = (uint8_t) (2 - text_equal(s[w->b], s[w->c]));
+    if (b[w->a] != ROS_TRUE)
+        JUMP(w->x);
+    NEXT();
     CASE(PUTN) vm->fields[w->x].num[kept->count] = n[w->a];
     NEXT();
     CASE(PUTB) vm->fields[w->x].truth[kept->count] = b[w->a];
@@ -366,13 +374,12 @@ next:
     CASE(WIN) win(vm, w->b);
     NEXT();
     CASE(HALT)
-    vm->cost = cost;
+    vm->cost = cost + (uint64_t) (w - since) + 1;
     return;
     /* clang-format on */
 #if !COMPUTED_GOTO
 case ROS__OP_COUNT:
     break;
 }
-vm->cost = cost;
 #endif
 }
