@@ -72,6 +72,15 @@ void ros_diag_set_fix(struct ros_diags *diags, struct ros_diag *diag, struct ros
 bool ros_diag_is_error(enum ros_diag_code code);
 const char *ros_diag_code_name(enum ros_diag_code code); /* "E0301" */
 
+/* What `ros check --explain` says of a code, from diag/pages.def. NULL for a name that is none. */
+struct ros_diag_page {
+    const char *code; /* "E0301" */
+    const char *text;
+    const char *wrong; /* a line that gives the code; NULL: none is shown */
+    const char *right;
+};
+const struct ros_diag_page *ros_diag_page(const char *code);
+
 /* Line and column (both from 1; columns count characters, a tab is one) of a span's start. */
 void ros_span_place(const struct ros_unit *unit, struct ros_span span, size_t *ret_line, size_t *ret_column);
 
