@@ -165,6 +165,25 @@ class Format(Folder):
         self.assertEqual(ros("fmt", str(empty)).returncode, NO_INPUT)
 
 
+class Page(Folder):
+    def test_everything_stands_on_it_and_nothing_runs(self):
+        self.write(SMALL.replace("much to do", "<script>alert(1)</script> & more"), IN_FILE)
+        done = ros("doc", str(self.rules))
+        self.assertEqual(done.returncode, OK, done.stderr)
+        page = done.stdout
+        for words in ("HOST_BUSY", "Above this a host is busy.", "50%", "load / 4 vcpu", "unmeasured", "disk</code>",
+                      "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more"):
+            self.assertIn(words, page.replace("disk[*]</code>", "disk</code>"))
+        self.assertNotIn("<script", page)
+        self.assertNotIn("http", page)
+        self.assertEqual(page.count("<table>"), page.count("</table>"))
+
+    def test_usage(self):
+        self.write("ros 1\nlet a = )\n")
+        self.assertEqual(ros("doc", str(self.rules)).returncode, DATA)
+        self.assertEqual(ros("doc", "a", "b").returncode, USAGE)
+
+
 class Organisations(Folder):
     def test_overrides(self):
         self.write(SMALL, IN_FILE, 'org "7" { high = 95% }\norg "1" { high = 60% }\n')

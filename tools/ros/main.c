@@ -18,6 +18,7 @@ static const struct command {
     {"explain", cli_explain, "archive -> verdict, with every value, step and rejection"},
     {"test", cli_test, "run the tests of rules, and say what they cover"},
     {"repl", cli_repl, "ask an upload questions in the words of the rules"},
+    {"doc", cli_doc, "one HTML page of a rule set"},
     {"disasm", cli_disasm, "bytecode with source lines and cost"},
 };
 

@@ -31,6 +31,7 @@ int cli_explain(int argc, char **argv);
 int cli_test(int argc, char **argv);
 int cli_repl(int argc, char **argv);
 int cli_fmt(int argc, char **argv);
+int cli_doc(int argc, char **argv);
 
 /* Reads "text" or "json"; anything else prints what is allowed and is false. */
 bool cli_format_parse(const char *command, const char *text, enum cli_format *ret);
