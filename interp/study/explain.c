@@ -14,7 +14,7 @@ struct notes {
     struct ros_arena *arena;
     bool failed;
     struct ros_note *spare; /* handed out when memory is short */
-    size_t file; /* where line_of() stands: the start of line `line` (0: nowhere) */
+    size_t file;            /* where line_of() stands: the start of line `line` (0: nowhere) */
     size_t at;
     uint32_t line;
 };
