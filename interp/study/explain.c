@@ -14,6 +14,9 @@ struct notes {
     struct ros_arena *arena;
     bool failed;
     struct ros_note *spare; /* handed out when memory is short */
+    size_t file;            /* where line_of() stands: the start of line `line` (0: nowhere) */
+    size_t at;
+    uint32_t line;
 };
 
 const char *ros_note_kind_name(enum ros_note_kind kind)
@@ -49,14 +52,26 @@ static void set_truth(struct ros_note *note, enum ros_tri truth)
     note->truth = truth;
 }
 
+/* Notes come in the order of the source: lines are counted on from the last place, not from the start of the file. */
+static uint32_t line_of(struct notes *n, struct ros_span span)
+{
+    const struct ros_source *source = &n->study->unit->sources[span.file];
+    size_t end = span.start < source->len ? span.start : source->len;
+    if (n->line == 0 || n->file != span.file || n->at > end) {
+        n->file = span.file;
+        n->at = 0;
+        n->line = 1;
+    }
+    for (const char *p; (p = memchr(source->text + n->at, '\n', end - n->at)) != NULL; n->line++)
+        n->at = (size_t) (p - source->text) + 1;
+    return n->line;
+}
+
 static void set_place(struct notes *n, struct ros_note *note, struct ros_span span)
 {
-    size_t line;
-    size_t column;
     if (span.file >= n->study->unit->source_count)
         return;
-    ros_span_place(n->study->unit, span, &line, &column);
-    note->line = (uint32_t) line;
+    note->line = line_of(n, span);
     note->path = n->study->unit->sources[span.file].path;
 }
 

@@ -107,7 +107,7 @@ static void win(struct ros_vm *vm, uint8_t index)
 
 #ifdef ROS_VM_TRACE
 #define EXECUTE ros__vm_execute_traced
-#define RECORD() ros__trace_note(vm, (uint32_t) (w - code))
+#define RECORD() note(vm, (uint32_t) (w - code))
 #else
 #define EXECUTE ros__vm_execute
 #define RECORD() ((void) 0)
@@ -118,10 +118,6 @@ void EXECUTE(struct ros_vm *vm, const struct ros_facts *facts)
     const struct ros_program *p = vm->program;
     const struct ros__word *code = p->code;
     const struct ros__word *w = code;
-    double *n = vm->n;
-    uint8_t *b = vm->b;
-    uint32_t *s = vm->s;
-    int32_t *r = vm->r;
     const struct ros__word *since = code; /* the last jump led here: its way to the next one is counted at once */
     uint64_t cost = 0;
     uint32_t instance = 0; /* of the loop over instances */
@@ -130,6 +126,7 @@ void EXECUTE(struct ros_vm *vm, const struct ros_facts *facts)
     uint32_t row = 0; /* of the loop over rows, or over kept rows */
     uint32_t rows = 0;
     uint8_t row_reg = 0;
+    uint8_t truth;
     struct ros__kept *kept = NULL;     /* of that loop */
     struct ros__offers *offers = NULL; /* of the rule that is true */
 
@@ -163,38 +160,38 @@ next:
         DISPATCH();                                                                                                    \
     } while (0)
 #define LOOP_END() p->loop_ends[w - code]
-#define COMPARE(operation) b[w->a] = ros__arith_compare(operation, n[w->b], n[w->c])
+#define COMPARE(operation) vm->b[w->a] = ros__arith_compare(operation, vm->n[w->b], vm->n[w->c])
 
     /* clang-format off: one instruction a line */
-    CASE(LDK) n[w->a] = p->consts[w->x];
+    CASE(LDK) vm->n[w->a] = p->consts[w->x];
     NEXT();
-    CASE(LDB) b[w->a] = (uint8_t) w->x;
+    CASE(LDB) vm->b[w->a] = (uint8_t) w->x;
     NEXT();
-    CASE(LDT) s[w->a] = w->x;
+    CASE(LDT) vm->s[w->a] = w->x;
     NEXT();
-    CASE(INN) n[w->a] = facts->num[w->x];
+    CASE(INN) vm->n[w->a] = facts->num[w->x];
     NEXT();
-    CASE(INB) b[w->a] = facts->truth[w->x];
+    CASE(INB) vm->b[w->a] = facts->truth[w->x];
     NEXT();
-    CASE(INS) s[w->a] = facts->text[w->x];
+    CASE(INS) vm->s[w->a] = facts->text[w->x];
     NEXT();
-    CASE(INI) n[w->a] = facts->instances[w->x].values[instance];
+    CASE(INI) vm->n[w->a] = facts->instances[w->x].values[instance];
     NEXT();
-    CASE(PRN) n[w->a] = vm->params[w->x].num;
+    CASE(PRN) vm->n[w->a] = vm->params[w->x].num;
     NEXT();
-    CASE(PRB) b[w->a] = vm->params[w->x].truth;
+    CASE(PRB) vm->b[w->a] = vm->params[w->x].truth;
     NEXT();
-    CASE(PRS) s[w->a] = vm->params[w->x].text;
+    CASE(PRS) vm->s[w->a] = vm->params[w->x].text;
     NEXT();
-    CASE(ADD) n[w->a] = ros__arith_finite(n[w->b] + n[w->c]);
+    CASE(ADD) vm->n[w->a] = ros__arith_finite(vm->n[w->b] + vm->n[w->c]);
     NEXT();
-    CASE(SUB) n[w->a] = ros__arith_finite(n[w->b] - n[w->c]);
+    CASE(SUB) vm->n[w->a] = ros__arith_finite(vm->n[w->b] - vm->n[w->c]);
     NEXT();
-    CASE(MUL) n[w->a] = ros__arith_finite(n[w->b] * n[w->c]);
+    CASE(MUL) vm->n[w->a] = ros__arith_finite(vm->n[w->b] * vm->n[w->c]);
     NEXT();
-    CASE(DIV) n[w->a] = ros__arith_divide(n[w->b], n[w->c]);
+    CASE(DIV) vm->n[w->a] = ros__arith_divide(vm->n[w->b], vm->n[w->c]);
     NEXT();
-    CASE(NEG) n[w->a] = -n[w->b];
+    CASE(NEG) vm->n[w->a] = -vm->n[w->b];
     NEXT();
     CASE(LT) COMPARE(ROS_OP_LT);
     NEXT();
@@ -214,66 +211,66 @@ next:
     NEXT();
     CASE(EQA) COMPARE(ROS_OP_EQ_ABOUT);
     NEXT();
-    CASE(SEQ) b[w->a] = text_equal(s[w->b], s[w->c]);
+    CASE(SEQ) vm->b[w->a] = text_equal(vm->s[w->b], vm->s[w->c]);
     NEXT();
-    CASE(SNE) b[w->a] = (uint8_t) (2 - text_equal(s[w->b], s[w->c]));
+    CASE(SNE) vm->b[w->a] = (uint8_t) (2 - text_equal(vm->s[w->b], vm->s[w->c]));
     NEXT();
-    CASE(BEQ) b[w->a] = truth_equal(b[w->b], b[w->c]);
+    CASE(BEQ) vm->b[w->a] = truth_equal(vm->b[w->b], vm->b[w->c]);
     NEXT();
-    CASE(AND) b[w->a] = b[w->b] < b[w->c] ? b[w->b] : b[w->c];
+    CASE(AND) vm->b[w->a] = vm->b[w->b] < vm->b[w->c] ? vm->b[w->b] : vm->b[w->c];
     NEXT();
-    CASE(OR) b[w->a] = b[w->b] > b[w->c] ? b[w->b] : b[w->c];
+    CASE(OR) vm->b[w->a] = vm->b[w->b] > vm->b[w->c] ? vm->b[w->b] : vm->b[w->c];
     NEXT();
-    CASE(NOT) b[w->a] = (uint8_t) (2 - b[w->b]);
+    CASE(NOT) vm->b[w->a] = (uint8_t) (2 - vm->b[w->b]);
     NEXT();
-    CASE(KNN) b[w->a] = isnan(n[w->b]) ? ROS_FALSE : ROS_TRUE;
+    CASE(KNN) vm->b[w->a] = isnan(vm->n[w->b]) ? ROS_FALSE : ROS_TRUE;
     NEXT();
-    CASE(KNB) b[w->a] = b[w->b] == ROS_UNKNOWN ? ROS_FALSE : ROS_TRUE;
+    CASE(KNB) vm->b[w->a] = vm->b[w->b] == ROS_UNKNOWN ? ROS_FALSE : ROS_TRUE;
     NEXT();
-    CASE(KNS) b[w->a] = s[w->b] == 0 ? ROS_FALSE : ROS_TRUE;
+    CASE(KNS) vm->b[w->a] = vm->s[w->b] == 0 ? ROS_FALSE : ROS_TRUE;
     NEXT();
-    CASE(KNR) b[w->a] = r[w->b] < 0 ? ROS_FALSE : ROS_TRUE;
+    CASE(KNR) vm->b[w->a] = vm->r[w->b] < 0 ? ROS_FALSE : ROS_TRUE;
     NEXT();
-    CASE(ELN) n[w->a] = isnan(n[w->b]) ? n[w->c] : n[w->b];
+    CASE(ELN) vm->n[w->a] = isnan(vm->n[w->b]) ? vm->n[w->c] : vm->n[w->b];
     NEXT();
-    CASE(ELB) b[w->a] = b[w->b] == ROS_UNKNOWN ? b[w->c] : b[w->b];
+    CASE(ELB) vm->b[w->a] = vm->b[w->b] == ROS_UNKNOWN ? vm->b[w->c] : vm->b[w->b];
     NEXT();
-    CASE(ELS) s[w->a] = s[w->b] == 0 ? s[w->c] : s[w->b];
+    CASE(ELS) vm->s[w->a] = vm->s[w->b] == 0 ? vm->s[w->c] : vm->s[w->b];
     NEXT();
-    CASE(SELN) n[w->a] = b[w->b] == ROS_TRUE ? n[w->c] : n[w->x];
+    CASE(SELN) vm->n[w->a] = vm->b[w->b] == ROS_TRUE ? vm->n[w->c] : vm->n[w->x];
     NEXT();
-    CASE(SELB) b[w->a] = b[w->b] == ROS_TRUE ? b[w->c] : b[w->x];
+    CASE(SELB) vm->b[w->a] = vm->b[w->b] == ROS_TRUE ? vm->b[w->c] : vm->b[w->x];
     NEXT();
-    CASE(SELS) s[w->a] = b[w->b] == ROS_TRUE ? s[w->c] : s[w->x];
+    CASE(SELS) vm->s[w->a] = vm->b[w->b] == ROS_TRUE ? vm->s[w->c] : vm->s[w->x];
     NEXT();
-    CASE(KEYN) set_key(vm, w->a, bits_of(n[w->b]), isnan(n[w->b]));
+    CASE(KEYN) set_key(vm, w->a, bits_of(vm->n[w->b]), isnan(vm->n[w->b]));
     NEXT();
-    CASE(KEYB) set_key(vm, w->a, b[w->b], b[w->b] == ROS_UNKNOWN);
+    CASE(KEYB) set_key(vm, w->a, vm->b[w->b], vm->b[w->b] == ROS_UNKNOWN);
     NEXT();
-    CASE(KEYS) set_key(vm, w->a, s[w->b], s[w->b] == 0);
+    CASE(KEYS) set_key(vm, w->a, vm->s[w->b], vm->s[w->b] == 0);
     NEXT();
-    CASE(FIND) r[w->a] = vm->key_missing ? -1 : ros__table_find(p, &p->tables[w->x], vm->keys);
+    CASE(FIND) vm->r[w->a] = vm->key_missing ? -1 : ros__table_find(p, &p->tables[w->x], vm->keys);
     NEXT();
-    CASE(COLN) n[w->a] = r[w->b] < 0 ? NAN : p->columns[w->x].num[r[w->b]];
+    CASE(COLN) vm->n[w->a] = vm->r[w->b] < 0 ? NAN : p->columns[w->x].num[vm->r[w->b]];
     NEXT();
-    CASE(COLB) b[w->a] = r[w->b] < 0 ? ROS_UNKNOWN : p->columns[w->x].truth[r[w->b]];
+    CASE(COLB) vm->b[w->a] = vm->r[w->b] < 0 ? ROS_UNKNOWN : p->columns[w->x].truth[vm->r[w->b]];
     NEXT();
-    CASE(COLS) s[w->a] = r[w->b] < 0 ? 0 : p->columns[w->x].text[r[w->b]];
+    CASE(COLS) vm->s[w->a] = vm->r[w->b] < 0 ? 0 : p->columns[w->x].text[vm->r[w->b]];
     NEXT();
     CASE(FOLN)
-    n[w->a] = w->c == 0 && facts->instances[w->x].count == 0 ? NAN : fold_start((enum ros__fold) w->b);
+    vm->n[w->a] = w->c == 0 && facts->instances[w->x].count == 0 ? NAN : fold_start((enum ros__fold) w->b);
     NEXT();
     CASE(FOLB)
-    b[w->a] = w->c == 0 && facts->instances[w->x].count == 0 ? ROS_UNKNOWN
-              : w->b == ROS__FOLD_ALL                        ? ROS_TRUE
-                                                             : ROS_FALSE;
+    vm->b[w->a] = w->c == 0 && facts->instances[w->x].count == 0 ? ROS_UNKNOWN
+                  : w->b == ROS__FOLD_ALL                        ? ROS_TRUE
+                                                                 : ROS_FALSE;
     NEXT();
-    CASE(ACCN) n[w->a] = fold_number((enum ros__fold) w->b, n[w->a], n[w->c]);
+    CASE(ACCN) vm->n[w->a] = fold_number((enum ros__fold) w->b, vm->n[w->a], vm->n[w->c]);
     NEXT();
-    CASE(ACCB) b[w->a] = fold_truth((enum ros__fold) w->b, b[w->a], b[w->c]);
+    CASE(ACCB) vm->b[w->a] = fold_truth((enum ros__fold) w->b, vm->b[w->a], vm->b[w->c]);
     NEXT();
     CASE(ACCT)
-    n[w->a] = b[w->c] == ROS_UNKNOWN ? NAN : n[w->a] + (b[w->c] == ROS_TRUE);
+    vm->n[w->a] = vm->b[w->c] == ROS_UNKNOWN ? NAN : vm->n[w->a] + (vm->b[w->c] == ROS_TRUE);
     NEXT();
     CASE(EACH)
     instance_slot = w->x;
@@ -291,13 +288,13 @@ next:
     rows = p->tables[p->cands[w->b].table].rows;
     row = 0;
     row_reg = w->a;
-    r[row_reg] = rows > 0 ? 0 : -1;
+    vm->r[row_reg] = rows > 0 ? 0 : -1;
     if (rows == 0)
         JUMP(LOOP_END());
     NEXT();
     CASE(NEXTR)
     if (++row < rows) {
-        r[row_reg] = (int32_t) row;
+        vm->r[row_reg] = (int32_t) row;
         JUMP(w->x);
     }
     NEXT();
@@ -306,64 +303,68 @@ next:
     rows = kept->count;
     row = 0;
     row_reg = w->a;
-    r[row_reg] = rows > 0 ? (int32_t) kept->rows[0] : -1;
+    vm->r[row_reg] = rows > 0 ? (int32_t) kept->rows[0] : -1;
     if (rows == 0)
         JUMP(LOOP_END());
     NEXT();
     CASE(NEXTK)
     if (++row < rows) {
-        r[row_reg] = (int32_t) kept->rows[row];
+        vm->r[row_reg] = (int32_t) kept->rows[row];
         JUMP(w->x);
     }
     NEXT();
     CASE(WHERE)
-    if (b[w->a] != ROS_TRUE)
+    if (vm->b[w->a] != ROS_TRUE)
         JUMP(w->x);
     NEXT();
-    CASE(WSEQ) b[w->a] = text_equal(s[w->b], s[w->c]);
-    if (b[w->a] != ROS_TRUE)
+    CASE(WSEQ)
+    truth = text_equal(vm->s[w->b], vm->s[w->c]);
+    vm->b[w->a] = truth;
+    if (truth != ROS_TRUE)
         JUMP(w->x);
     NEXT();
-    CASE(WSNE) b[w->a] = (uint8_t) (2 - text_equal(s[w->b], s[w->c]));
-    if (b[w->a] != ROS_TRUE)
+    CASE(WSNE)
+    truth = (uint8_t) (2 - text_equal(vm->s[w->b], vm->s[w->c]));
+    vm->b[w->a] = truth;
+    if (truth != ROS_TRUE)
         JUMP(w->x);
     NEXT();
-    CASE(PUTN) vm->fields[w->x].num[kept->count] = n[w->a];
+    CASE(PUTN) vm->fields[w->x].num[kept->count] = vm->n[w->a];
     NEXT();
-    CASE(PUTB) vm->fields[w->x].truth[kept->count] = b[w->a];
+    CASE(PUTB) vm->fields[w->x].truth[kept->count] = vm->b[w->a];
     NEXT();
-    CASE(PUTS) vm->fields[w->x].text[kept->count] = s[w->a];
+    CASE(PUTS) vm->fields[w->x].text[kept->count] = vm->s[w->a];
     NEXT();
-    CASE(GETN) n[w->a] = vm->fields[w->x].num[kept->places[row]];
+    CASE(GETN) vm->n[w->a] = vm->fields[w->x].num[kept->places[row]];
     NEXT();
-    CASE(GETB) b[w->a] = vm->fields[w->x].truth[kept->places[row]];
+    CASE(GETB) vm->b[w->a] = vm->fields[w->x].truth[kept->places[row]];
     NEXT();
-    CASE(GETS) s[w->a] = vm->fields[w->x].text[kept->places[row]];
+    CASE(GETS) vm->s[w->a] = vm->fields[w->x].text[kept->places[row]];
     NEXT();
     CASE(KEEP)
-    kept->rows[kept->count] = (uint32_t) r[w->a];
+    kept->rows[kept->count] = (uint32_t) vm->r[w->a];
     kept->places[kept->count] = kept->count;
     kept->count++;
     NEXT();
     CASE(SORT) ros__vm_sort(vm, w->b);
     NEXT();
-    CASE(NEED) need(&vm->kept[w->b], b[w->a], w->x);
+    CASE(NEED) need(&vm->kept[w->b], vm->b[w->a], w->x);
     NEXT();
-    CASE(REQ) require(vm, b[w->a], w->x);
+    CASE(REQ) require(vm, vm->b[w->a], w->x);
     NEXT();
-    CASE(FLAG) vm->flags[w->x] = (enum ros_tri) b[w->a];
+    CASE(FLAG) vm->flags[w->x] = (enum ros_tri) vm->b[w->a];
     NEXT();
-    CASE(REPN) vm->report_num[w->x] = n[w->a];
+    CASE(REPN) vm->report_num[w->x] = vm->n[w->a];
     NEXT();
-    CASE(REPB) vm->report_truth[w->x] = b[w->a];
+    CASE(REPB) vm->report_truth[w->x] = vm->b[w->a];
     NEXT();
-    CASE(REPS) vm->report_text[w->x] = s[w->a];
+    CASE(REPS) vm->report_text[w->x] = vm->s[w->a];
     NEXT();
-    CASE(REPI) vm->report_instances[w->x][instance] = n[w->a];
+    CASE(REPI) vm->report_instances[w->x][instance] = vm->n[w->a];
     NEXT();
     CASE(RULE)
-    vm->rules[w->b] = (enum ros_tri) b[w->a];
-    if (b[w->a] != ROS_TRUE || vm->closed)
+    vm->rules[w->b] = (enum ros_tri) vm->b[w->a];
+    if (vm->b[w->a] != ROS_TRUE || vm->closed)
         JUMP(w->x);
     offers = &vm->offers[w->b];
     NEXT();

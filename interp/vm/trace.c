@@ -4,9 +4,6 @@
  */
 #include "interp/vm/vm.h"
 
-#define ROS_VM_TRACE
-#include "interp/vm/run.c" /* NOLINT: the same body, built twice */
-
 enum kind { NOTHING, NUMBER, TRUTH, TEXT, ROW };
 
 /* By operand kind. B (WHERE, NEED, REQ, FLAG, RULE) reads a truth, which is what one wants to know of them. */
@@ -29,7 +26,8 @@ static const uint8_t writes[] = {
 #undef ROS_OP
 };
 
-void ros__trace_note(struct ros_vm *vm, uint32_t pc)
+/* Of this file, so that it can be built into the machine's body. */
+static inline void note(struct ros_vm *vm, uint32_t pc)
 {
     struct ros__trace *trace = vm->trace;
     const struct ros__word *w = &vm->program->code[pc];
@@ -52,6 +50,9 @@ void ros__trace_note(struct ros_vm *vm, uint32_t pc)
         break;
     }
 }
+
+#define ROS_VM_TRACE
+#include "interp/vm/run.c" /* NOLINT: the same body, built twice */
 
 struct ros__trace *ros__trace_new(struct ros_arena *arena, const struct ros_program *program)
 {

@@ -282,6 +282,20 @@ static const char *field_name(const struct ros_program *p, int field)
                                              : p->columns[(uint32_t) field - p->field_count].name;
 }
 
+/* The number of a field is that of a row let or a column: for the offers of that very block or table nothing is sought.
+ */
+static bool is_here(const struct ros_program *p, uint32_t cand, uint32_t field, struct place *ret)
+{
+    if (field < p->field_count) {
+        ret->field = p->fields[field].cand == cand ? &p->fields[field] : NULL;
+        ret->field_index = field;
+        return ret->field != NULL;
+    }
+    const struct ros__prog_column *column = &p->columns[field - p->field_count];
+    ret->column = column->table == p->cands[cand].table ? column : NULL;
+    return ret->column != NULL;
+}
+
 static bool find_place(const struct ros_vm *vm, size_t rule, size_t offer, int field, struct place *ret)
 {
     const struct ros_program *p = vm->program;
@@ -289,9 +303,11 @@ static bool find_place(const struct ros_vm *vm, size_t rule, size_t offer, int f
         (uint32_t) field >= p->field_count + p->column_count)
         return false;
     uint32_t cand = p->rules[rule].cand;
+    *ret = (struct place){.kept = vm->offers[rule].places[offer]};
+    if (is_here(p, cand, (uint32_t) field, ret))
+        return true;
     const struct ros__prog_table *table = &p->tables[p->cands[cand].table];
     const char *name = field_name(p, field);
-    *ret = (struct place){.kept = vm->offers[rule].places[offer]};
     for (uint32_t i = 0; i < p->field_count; i++)
         if (p->fields[i].cand == cand && p->fields[i].name != NULL && strcmp(p->fields[i].name, name) == 0) {
             ret->field = &p->fields[i];

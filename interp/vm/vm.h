@@ -101,9 +101,8 @@ const char *ros__vm_text(const struct ros_vm *vm, uint32_t id);
 
 /* run.c */
 void ros__vm_execute(struct ros_vm *vm, const struct ros_facts *facts);
-/* trace.c: the same, recording; and what it records after each instruction. */
+/* trace.c: the same, noting what each instruction wrote. */
 void ros__vm_execute_traced(struct ros_vm *vm, const struct ros_facts *facts);
-void ros__trace_note(struct ros_vm *vm, uint32_t pc);
 /* A trace in an arena; NULL when memory is short. */
 struct ros__trace *ros__trace_new(struct ros_arena *arena, const struct ros_program *program);
 /* sort.c */

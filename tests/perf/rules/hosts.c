@@ -82,9 +82,10 @@ static enum ros_code no_folder(void *context, const char *path, bool *ret_folder
     return ROS_OK;
 }
 
+static const struct ros_loader loader = {.read = read_file, .list = no_folder};
+
 struct ros_program *perf_compile(const char *name)
 {
-    const struct ros_loader loader = {.read = read_file, .list = no_folder};
     ros_auto(ros_arena) struct ros_arena arena;
     struct ros_diags diags;
     struct ros_unit *unit = NULL;
@@ -95,4 +96,17 @@ struct ros_program *perf_compile(const char *name)
     if (ros_load_program(name, &loader, NULL, &arena, &diags, &unit, &program, &err) != ROS_OK)
         perf_fail("%s: %s", name, err.text);
     return program;
+}
+
+struct ros_study *perf_study(const char *name, struct ros_arena *arena)
+{
+    struct ros_diags diags;
+    struct ros_unit *unit = NULL;
+    struct ros_study *study = NULL;
+    struct ros_error err = ROS_ERROR_INIT;
+    ros_diags_init(&diags, arena);
+    if (ros_load(name, &loader, arena, &diags, &unit, &err) != ROS_OK ||
+        ros_study_new(unit, NULL, &diags, &study, &err) != ROS_OK)
+        perf_fail("%s: %s", name, err.text);
+    return study;
 }

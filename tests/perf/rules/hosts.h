@@ -5,7 +5,8 @@
 #ifndef ROS_PERF_HOSTS_H
 #define ROS_PERF_HOSTS_H
 
-#include "interp/ros.h"
+#include "interp/base/arena.h"
+#include "interp/study/study.h"
 #include "services/intake/evidence.h"
 
 #define PERF_HOSTS 64u
@@ -22,6 +23,8 @@ void perf_read(const char *path, struct ros_buf *out);
 
 /* Compiles decision.ros beside this file ("decision.ros"), or a file of rules/ ("rightsizing.ros"). */
 struct ros_program *perf_compile(const char *name);
+/* The same as a study, which borrows from the arena: for explanations. */
+struct ros_study *perf_study(const char *name, struct ros_arena *arena);
 
 _Noreturn void perf_fail(const char *format, ...) ROS_PRINTF(1, 2);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "interp/base/limits.h"
 #include "services/score/score.h"
 #include "tests/perf/rules/hosts.h"
 #include "tests/perf/rules/lua.h"
@@ -17,6 +18,8 @@
 #define EVALUATE_ROUNDS 5u
 #define TURNS 61u
 #define HOST_TURNS 40000u
+#define EXPLAIN_TURNS 2000u
+#define LOAD_TURNS 9u
 
 /* One rule set with the hosts' facts. */
 struct machine {
@@ -33,6 +36,9 @@ struct bench {
     struct ros_scorer *scorer;
     struct ros_buf text;
     struct perf_lua *lua;
+    struct ros_study *study;
+    struct ros_facts *studied; /* of the study's program: facts are bound anew for each host */
+    struct ros_arena notes;
 };
 
 static void machine_open(struct machine *m, const char *rules, const struct perf_hosts *hosts)
@@ -134,6 +140,20 @@ static void our_host(void *context, size_t turn)
     score(context, turn % PERF_HOSTS, &outcome);
 }
 
+/* With the evidence bound, every value noted, and the notes made into what is read. */
+static void our_explain(void *context, size_t turn)
+{
+    struct bench *b = context;
+    struct ros_verdict verdict;
+    const struct ros_note *note;
+    struct ros_error err = ROS_ERROR_INIT;
+    const struct ros_evidence *evidence = &b->hosts.evidences[turn % PERF_HOSTS];
+    ros_arena_clear(&b->notes);
+    if (ros_score_bind(b->studied, ros_study_program(b->study), evidence, &err) != ROS_OK ||
+        ros_study_explain(b->study, b->studied, NULL, &b->notes, &verdict, &note, &err) != ROS_OK)
+        perf_fail("%s", err.text);
+}
+
 static void lua_host(void *context, size_t turn)
 {
     perf_lua_score(((struct bench *) context)->lua, turn % PERF_HOSTS);
@@ -157,7 +177,7 @@ static void lua_load(void *context, size_t turn)
 static void print_time(double seconds)
 {
     if (isnan(seconds))
-        printf(" %12s", "no Lua");
+        printf(" %12s", "-");
     else if (seconds < 1e-6)
         printf(" %9.1f ns", seconds * 1e9);
     else if (seconds < 1e-3)
@@ -216,40 +236,61 @@ static void measure_hosts(struct bench *b)
     size_t allocations = b->counter.calls - before;
     print_row("whole host: bind, decide, offer, texts p50", ours.p50, peer.p50, 10e-6);
     print_row("                                       p99", ours.p99, peer.p99, 10e-6);
-    perf_measure(our_load, b->lua != NULL ? lua_load : NULL, b, 9, &ours, &peer);
+    perf_measure(our_explain, NULL, b, EXPLAIN_TURNS, &ours, &peer);
+    print_row("whole host, explained                  p50", ours.p50, peer.p50, 60e-6);
+    perf_measure(our_load, b->lua != NULL ? lua_load : NULL, b, LOAD_TURNS, &ours, &peer);
     print_row("read and compile rules and tables", ours.p50, peer.p50, 30e-3);
     printf("\nallocations: %zu for %u hosts\n", allocations, HOST_TURNS);
     if (allocations != 0)
         perf_fail("a host must not allocate");
 }
 
+static void open_bench(struct bench *b, struct ros_arena *arena)
+{
+    struct ros_error err = ROS_ERROR_INIT;
+    failing_alloc_init(&b->counter, 0, false);
+    ros_buf_init(&b->text, &b->counter.alloc, 1u << 20);
+    ros_arena_init(&b->notes, NULL, 0);
+    perf_hosts_make(&b->hosts);
+    machine_open(&b->decision, "decision.ros", &b->hosts);
+    machine_open(&b->whole, "rightsizing.ros", &b->hosts);
+    b->study = perf_study("rightsizing.ros", arena);
+    if (ros_scorer_new(b->whole.program, &b->counter.alloc, &b->scorer, &err) != ROS_OK ||
+        ros_facts_new(ros_study_program(b->study), NULL, &b->studied, &err) != ROS_OK)
+        perf_fail("%s", err.text);
+    b->lua = perf_lua_open(&b->hosts);
+}
+
+static void close_bench(struct bench *b)
+{
+    if (b->lua != NULL)
+        perf_lua_close(b->lua);
+    ros_facts_free(b->studied);
+    ros_study_free(b->study);
+    ros_arena_done(&b->notes);
+    ros_scorer_free(b->scorer);
+    ros_buf_done(&b->text);
+    machine_close(&b->whole);
+    machine_close(&b->decision);
+    perf_hosts_end(&b->hosts);
+}
+
 int main(int argc, char **argv)
 {
     static struct bench b;
-    struct ros_error err = ROS_ERROR_INIT;
+    struct ros_arena arena;
     if (argc > 1) {
         fprintf(strcmp(argv[1], "--help") == 0 ? stdout : stderr, "usage: tests/perf/run rules\n");
         return strcmp(argv[1], "--help") == 0 ? 0 : 64;
     }
-    failing_alloc_init(&b.counter, 0, false);
-    ros_buf_init(&b.text, &b.counter.alloc, 1u << 20);
-    perf_hosts_make(&b.hosts);
-    machine_open(&b.decision, "decision.ros", &b.hosts);
-    machine_open(&b.whole, "rightsizing.ros", &b.hosts);
-    if (ros_scorer_new(b.whole.program, &b.counter.alloc, &b.scorer, &err) != ROS_OK)
-        perf_fail("%s", err.text);
-    b.lua = perf_lua_open(&b.hosts);
+    ros_arena_init(&arena, NULL, ROS_LIMIT_COMPILE_BYTES);
+    open_bench(&b, &arena);
     expect_equal(&b);
     printf("%-42s %12s %12s %10s %12s\n", "", "ros", "Lua 5.4", "ratio", "goal");
     measure_rules(&b);
     measure_hosts(&b);
     print_machine(&b);
-    if (b.lua != NULL)
-        perf_lua_close(b.lua);
-    ros_scorer_free(b.scorer);
-    ros_buf_done(&b.text);
-    machine_close(&b.whole);
-    machine_close(&b.decision);
-    perf_hosts_end(&b.hosts);
+    close_bench(&b);
+    ros_arena_done(&arena);
     return 0;
 }

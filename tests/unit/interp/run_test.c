@@ -189,6 +189,40 @@ static void test_candidates(void **state)
     test_host_close(&host);
 }
 
+/* Two texts compared by a `where`: the row stays when it is true, and goes when it is false or unknown. */
+static void test_where_over_texts(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *where;
+        const char *kind;
+        size_t offers;
+    } rows[] = {{"r.name == kind", "large", 1},       {"r.name != kind", "large", 3},
+                {"r.name == kind", NULL, 0},          {"r.name != kind", NULL, 0},
+                {"r.name == kind", "none", 0},        {"r.name != kind", "none", 4},
+                {"not (r.name == kind)", "large", 3}, {"(r.name == kind) ?? true", NULL, 4}};
+    for (size_t i = 0; i < ROS_COUNT(rows); i++) {
+        ros_auto(ros_buf) struct ros_buf source = ROS_BUF_INIT;
+        struct test_host host;
+        ros_buf_printf(&source,
+                       "candidates fit from t as r { where %s  sort r.name }\n"
+                       "candidates all_rows from t as r { sort r.name }\n"
+                       "decide every { rule A when true { offer fit } rule B when true { offer all_rows where "
+                       "%s } }",
+                       rows[i].where, rows[i].where);
+        test_host_open(&host, ros_buf_text(&source));
+        if (rows[i].kind != NULL)
+            test_set_text(&host, "kind", rows[i].kind);
+        test_run(&host);
+        if (ros_vm_rule_offers(host.vm, 0).count != rows[i].offers ||
+            ros_vm_rule_offers(host.vm, 1).count != rows[i].offers)
+            fail_msg("%s: %zu and %zu offers, not %zu", rows[i].where, ros_vm_rule_offers(host.vm, 0).count,
+                     ros_vm_rule_offers(host.vm, 1).count, rows[i].offers);
+        assert_true(host.verdict.cost <= ros_program_cost(host.program));
+        test_host_close(&host);
+    }
+}
+
 static void test_offer_where_and_required(void **state)
 {
     (void) state;
@@ -314,6 +348,7 @@ int main(void)
         cmocka_unit_test(test_missing_is_unknown),
         cmocka_unit_test(test_no_number_is_missing),
         cmocka_unit_test(test_candidates),
+        cmocka_unit_test(test_where_over_texts),
         cmocka_unit_test(test_offer_where_and_required),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_guards),
