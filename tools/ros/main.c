@@ -17,6 +17,7 @@ static const struct command {
     {"explain", cli_explain, "archive -> verdict, with every value, step and rejection"},
     {"test", cli_test, "run the tests of rules, and say what they cover"},
     {"repl", cli_repl, "ask an upload questions in the words of the rules"},
+    {"build", cli_build, "compile, test and write a bundle; sign it; check one"},
     {"disasm", cli_disasm, "bytecode with source lines and cost"},
 };
 

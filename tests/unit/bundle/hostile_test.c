@@ -186,7 +186,7 @@ static bool try_forged(struct fixture *f, const struct ros_buf *original)
 static void test_every_changed_byte_sealed_again(void **state)
 {
     (void) state;
-    static const unsigned char changes[] = {1, 2, 4, 0x10, 0x80, 0xFF};
+    static const unsigned char changes[] = {1, 2, 0x10, 0xFF};
     struct fixture f;
     size_t sealed = 0;
     size_t forged = 0;
