@@ -28,6 +28,7 @@
 #define ROS_LIMIT_OFFERS 4096                /* offers kept for one verdict */
 #define ROS_LIMIT_RENDERED_BYTES 16384       /* one rendered text */
 #define ROS_LIMIT_COST 50000000u             /* instructions that one evaluation may take at most */
+#define ROS_LIMIT_BUNDLE_BYTES (256u << 20)  /* one .rosb file, sources included */
 #define ROS_LIMIT_COMPILE_BYTES (512u << 20) /* arena of one compile */
 
 #endif

@@ -31,10 +31,18 @@ static void add(struct hasher *h, const void *data, size_t size)
 
 static void add_u64(struct hasher *h, uint64_t value)
 {
-    unsigned char bytes[8];
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (unsigned char) (value >> (8 * i));
-    add(h, bytes, sizeof bytes);
+    if (sizeof h->waiting - h->used < 8)
+        flush(h);
+    unsigned char *to = h->waiting + h->used;
+    h->used += 8;
+    to[0] = (unsigned char) value; /* one by one, which compilers make one store */
+    to[1] = (unsigned char) (value >> 8);
+    to[2] = (unsigned char) (value >> 16);
+    to[3] = (unsigned char) (value >> 24);
+    to[4] = (unsigned char) (value >> 32);
+    to[5] = (unsigned char) (value >> 40);
+    to[6] = (unsigned char) (value >> 48);
+    to[7] = (unsigned char) (value >> 56);
 }
 
 static void add_double(struct hasher *h, double value)

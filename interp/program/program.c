@@ -95,6 +95,17 @@ struct ros_program *ros_program_unref(struct ros_program *program)
     return NULL;
 }
 
+struct ros_program *ros__program_new(const struct ros_alloc *alloc)
+{
+    struct ros_program *program = ros_alloc_zero(alloc, sizeof *program);
+    if (program == NULL)
+        return NULL;
+    program->alloc = alloc;
+    atomic_init(&program->refs, 1);
+    ros_arena_init(&program->arena, alloc, ROS_LIMIT_COMPILE_BYTES);
+    return program;
+}
+
 static enum ros_code build(const struct ros_unit *unit, struct ros_arena *arena, struct ros_diags *diags,
                            struct ros__model **ret_model, struct ros_program *program, struct ros_error *reterr)
 {
@@ -114,12 +125,9 @@ enum ros_code ros__program_build(const struct ros_unit *unit, const struct ros_a
                                  struct ros_diags *diags, struct ros__model **ret_model, struct ros_program **ret,
                                  struct ros_error *reterr)
 {
-    struct ros_program *program = ros_alloc_zero(alloc, sizeof *program);
+    struct ros_program *program = ros__program_new(alloc);
     if (program == NULL)
         return ros_error_code(reterr, ROS_E_OOM);
-    program->alloc = alloc;
-    atomic_init(&program->refs, 1);
-    ros_arena_init(&program->arena, alloc, ROS_LIMIT_COMPILE_BYTES);
     enum ros_code code = build(unit, arena, diags, ret_model, program, reterr);
     if (code != ROS_OK) {
         program_free(program);

@@ -185,6 +185,9 @@ struct ros_program {
 
 const char *ros__opcode_name(uint8_t op);
 
+/* An empty program with one reference, to be filled by emit or from a bundle; NULL: memory is short. */
+struct ros_program *ros__program_new(const struct ros_alloc *alloc);
+
 /*
  * Compiles, and leaves the model of which the program was made in an arena of the caller's: for tests and explanations,
  * which speak of what the author wrote. Returns owned (one reference) in *ret; the program does not need the arena.

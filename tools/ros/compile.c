@@ -1,8 +1,8 @@
-/* How every subcommand finds and compiles its rule set, and shows what is wrong with it. */
+/* How every subcommand finds its rule set, compiles it or reads its bundle, and shows what is wrong with it. */
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "grammar/load.h"
+#include "grammar/open.h"
 #include "interp/base/limits.h"
 #include "tools/ros/ros_cli.h"
 
@@ -36,7 +36,7 @@ int cli_compile(const char *command, const char *path, enum cli_format format, F
     struct ros_diags diags;
     ros_diags_init(&diags, &arena);
     struct ros_unit *unit = NULL;
-    enum ros_code code = ros_load_program(path, NULL, NULL, &arena, &diags, &unit, ret, &err);
+    enum ros_code code = ros_open_program(path, NULL, NULL, &arena, &diags, &unit, ret, &err);
     if (unit != NULL && diags.count > 0)
         cli_show_findings(&diags, unit, format, out);
     if (code == ROS_OK)

@@ -19,6 +19,7 @@ static const struct command {
     {"test", cli_test, "run the tests of rules, and say what they cover"},
     {"repl", cli_repl, "ask an upload questions in the words of the rules"},
     {"doc", cli_doc, "one HTML page of a rule set"},
+    {"build", cli_build, "compile, test and write a bundle; sign it; check one"},
     {"disasm", cli_disasm, "bytecode with source lines and cost"},
 };
 

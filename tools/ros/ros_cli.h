@@ -32,6 +32,7 @@ int cli_test(int argc, char **argv);
 int cli_repl(int argc, char **argv);
 int cli_fmt(int argc, char **argv);
 int cli_doc(int argc, char **argv);
+int cli_build(int argc, char **argv);
 
 /* Reads "text" or "json"; anything else prints what is allowed and is false. */
 bool cli_format_parse(const char *command, const char *text, enum cli_format *ret);
@@ -52,8 +53,8 @@ const char *cli_rules_path(const char *given);
 void cli_show_findings(const struct ros_diags *diags, const struct ros_unit *unit, enum cli_format format, FILE *out);
 
 /*
- * Compiles path. Findings go to standard error (or, as JSON, to `out` when not NULL). Returns an exit code; on CLI_OK
- * *ret holds a reference.
+ * Compiles path, or reads it where it is a bundle. Findings go to standard error (or, as JSON, to `out` when not NULL).
+ * Returns an exit code; on CLI_OK *ret holds a reference.
  */
 int cli_compile(const char *command, const char *path, enum cli_format format, FILE *out, struct ros_program **ret);
 

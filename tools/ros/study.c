@@ -1,7 +1,7 @@
 /* A rule set opened for study, with its tests; and notes as text and as JSON. */
 #include <stdlib.h>
 
-#include "grammar/load.h"
+#include "grammar/open.h"
 #include "interp/base/limits.h"
 #include "tools/ros/ros_cli.h"
 #include "tools/ros/study.h"
@@ -12,9 +12,8 @@ int cli_study_open(const char *command, const char *path, struct cli_study *ret)
     *ret = (struct cli_study){.study = NULL};
     ros_arena_init(&ret->arena, NULL, ROS_LIMIT_COMPILE_BYTES);
     ros_diags_init(&ret->diags, &ret->arena);
-    struct ros_loader loader = *ros_loader_files();
-    loader.tests = true;
-    enum ros_code loaded = ros_load(path, &loader, &ret->arena, &ret->diags, &ret->unit, &err);
+    const struct ros_open with_tests = {.tests = true};
+    enum ros_code loaded = ros_open_unit(path, &with_tests, &ret->arena, &ret->diags, &ret->unit, &err);
     if (loaded != ROS_OK && loaded != ROS_E_RULES)
         return cli_error(command, path, &err);
     enum ros_code code = ros_study_new(ret->unit, NULL, &ret->diags, &ret->study, &err);

@@ -23,6 +23,9 @@ struct cli_study {
 int cli_study_open(const char *command, const char *path, struct cli_study *ret);
 void cli_study_close(struct cli_study *study);
 
+/* test.c: runs the tests; those that fail are shown on standard output. Returns an exit code, CLI_OK when they ran. */
+int cli_study_test(struct cli_study *study, size_t *ret_tests, size_t *ret_failed);
+
 void cli_note_print(const struct ros_note *note, int depth, bool colour, FILE *out);
 /* A new reference; NULL: memory was short. */
 json_t *cli_note_json(const struct ros_note *note);

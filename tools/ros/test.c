@@ -264,6 +264,16 @@ static int tell_totals(const struct options *o, const struct totals *totals)
     return totals->failed > 0 ? 1 : CLI_OK;
 }
 
+int cli_study_test(struct cli_study *study, size_t *ret_tests, size_t *ret_failed)
+{
+    const struct options o = {.report = REPORT_TEXT, .min = -1, .quiet = true};
+    struct totals totals = {0};
+    int code = run_tests(study, &o, &totals);
+    *ret_tests = totals.tests;
+    *ret_failed = totals.failed;
+    return code;
+}
+
 static int test_one(const char *path, const struct options *o, struct totals *totals)
 {
     struct cli_study s;
