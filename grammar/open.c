@@ -35,7 +35,10 @@ static enum ros_code check_signature(const char *path, const struct ros_open *ho
     enum ros_code code = ros_buf_printf(&name, "%s.sig", path);
     if (code != ROS_OK)
         return ros_error_code(reterr, code);
-    ROS_TRY(ros_file_read(how->public_key, KEY_BYTES, &key, reterr));
+    struct ros_error unread = ROS_ERROR_INIT;
+    if (ros_file_read(how->public_key, KEY_BYTES, &key, &unread) != ROS_OK)
+        return ros_error_set(reterr, unread.code == ROS_E_OOM ? ROS_E_OOM : ROS_E_CONFIG, "the public key: %s",
+                             unread.text);
     code = ros_file_read(ros_buf_text(&name), SIGNATURE_BYTES, &signature, reterr);
     if (code == ROS_E_NOT_FOUND || code == ROS_E_LIMIT)
         return ros_error_set(reterr, ROS_E_SIGNATURE, "there is no signature %s", ros_buf_text(&name));

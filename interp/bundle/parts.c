@@ -159,7 +159,7 @@ static void code_params(struct ros__codec *c, struct ros_program *p)
         code_bank(c, &p->params[i].bank);
         code_value(c, p, &p->params[i]);
     }
-    LIST(c, p->orgs, p->org_count, MANY, 4);
+    LIST(c, p->orgs, p->org_count, ROS_LIMIT_ORGS, 4);
     for (uint32_t i = 0; ros__code_more(c, i, p->org_count); i++) {
         code_org(c, p, &p->orgs[i]);
         if (c->code == ROS_OK && i > 0 && strcmp(p->orgs[i - 1].org, p->orgs[i].org) >= 0)

@@ -73,7 +73,7 @@ static enum ros_code load_rules(struct ros_daemon *d, struct ros_error *reterr)
 {
     ros_auto(ros_buf) struct ros_buf findings = ROS_BUF_INIT;
     const char *path = rules_path(d->config);
-    enum ros_code code = ros_rules_load(d->rules, path, &findings, reterr);
+    enum ros_code code = ros_rules_load(d->rules, path, d->config->rules_public_key, &findings, reterr);
     log_findings(d->log, code == ROS_OK ? ROS_LOG_WARNING : ROS_LOG_ERROR, &findings);
     ros_metrics_count(d->metrics, ROS_METRIC_RULES_LOADED, code == ROS_OK ? "loaded" : "refused", NULL);
     if (code != ROS_OK)

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "grammar/load.h"
+#include "grammar/open.h"
 #include "interp/base/limits.h"
 #include "services/score/score.h"
 
@@ -40,15 +40,16 @@ static enum ros_code check_contract(struct ros_program *program, struct ros_erro
     return ros_scorer_new(program, NULL, &scorer, reterr);
 }
 
-static enum ros_code compile(const char *path, struct ros_buf *diagnostics, struct ros_program **ret,
-                             struct ros_error *reterr)
+static enum ros_code compile(const char *path, const char *public_key, struct ros_buf *diagnostics,
+                             struct ros_program **ret, struct ros_error *reterr)
 {
     ros_auto(ros_arena) struct ros_arena arena;
     ros_arena_init(&arena, NULL, ROS_LIMIT_COMPILE_BYTES);
     struct ros_diags diags;
     ros_diags_init(&diags, &arena);
     struct ros_unit *unit = NULL;
-    enum ros_code code = ros_load_program(path, NULL, NULL, &arena, &diags, &unit, ret, reterr);
+    const struct ros_open how = {.public_key = public_key};
+    enum ros_code code = ros_open_program(path, &how, NULL, &arena, &diags, &unit, ret, reterr);
     if (diagnostics != NULL && unit != NULL && diags.count > 0) {
         enum ros_code shown = ros_diags_render(&diags, unit, false, diagnostics);
         if (code == ROS_OK && shown != ROS_OK) {
@@ -59,11 +60,11 @@ static enum ros_code compile(const char *path, struct ros_buf *diagnostics, stru
     return code;
 }
 
-enum ros_code ros_rules_load(struct ros_rules *rules, const char *path, struct ros_buf *diagnostics,
-                             struct ros_error *reterr)
+enum ros_code ros_rules_load(struct ros_rules *rules, const char *path, const char *public_key,
+                             struct ros_buf *diagnostics, struct ros_error *reterr)
 {
     struct ros_program *program = NULL;
-    ROS_TRY(compile(path, diagnostics, &program, reterr));
+    ROS_TRY(compile(path, public_key, diagnostics, &program, reterr));
     enum ros_code code = check_contract(program, reterr);
     if (code != ROS_OK) {
         ros_program_unref(program);

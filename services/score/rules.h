@@ -18,11 +18,13 @@ enum ros_code ros_rules_new(struct ros_rules **ret, struct ros_error *reterr) RO
 void ros_rules_free(struct ros_rules *rules);
 
 /*
- * Compiles path (a .ros file or a folder), checks it against the contract of score.h, and makes it the active one.
- * Findings, warnings too, are appended to diagnostics as text (may be NULL). ROS_E_RULES leaves the old one in place.
+ * Compiles path (a .ros file or a folder) or reads it (a bundle), checks it against the contract of score.h, and makes
+ * it the active one. public_key, a PEM file: only a bundle with a valid signature is taken, see grammar/open.h; NULL or
+ * "": anything. Findings, warnings too, are appended to diagnostics as text (may be NULL). Whatever fails leaves the
+ * old one in place.
  */
-enum ros_code ros_rules_load(struct ros_rules *rules, const char *path, struct ros_buf *diagnostics,
-                             struct ros_error *reterr) ROS_MUST_CHECK;
+enum ros_code ros_rules_load(struct ros_rules *rules, const char *path, const char *public_key,
+                             struct ros_buf *diagnostics, struct ros_error *reterr) ROS_MUST_CHECK;
 
 /* A new reference to the active program, or NULL. Give it back with ros_program_unref(). */
 struct ros_program *ros_rules_get(struct ros_rules *rules);

@@ -48,7 +48,7 @@ int cli_check(int argc, char **argv)
             return CLI_USAGE;
     }
     if (optind == argc)
-        return cli_usage_error("check", "which rules? Give a .ros file or a folder");
+        return cli_usage_error("check", "which rules? Give a .ros file, a folder or a bundle");
     int worst = CLI_OK;
     for (int i = optind; i < argc; i++) {
         struct ros_program *program = NULL;

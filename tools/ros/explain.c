@@ -21,7 +21,7 @@ static void print_help(void)
           "values, and what is missing where something is unknown.\n\n"
           "  --why-not RULE      only what keeps this rule from being the verdict\n"
           "  --org ID            with the params of this organisation\n"
-          "  --rules PATH        a .ros file or a folder (the installed rules)\n"
+          "  --rules PATH        a .ros file, a folder or a bundle (the installed rules)\n"
           "  --format text|json  one JSON object a line and an upload (text)\n"
           "  --help              this text\n\n"
           "Exit: 0, 64 wrong usage, 65 an upload was refused or the rules have errors, 66 no such rule.\n",

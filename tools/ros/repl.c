@@ -26,7 +26,7 @@ static void print_help(void)
         "  :why         the whole evaluation\n"
         "  :why RULE    what keeps a rule from being the verdict\n"
         "  :quit        or the end of input\n\n"
-        "  --rules PATH  a .ros file or a folder (the installed rules)\n"
+        "  --rules PATH  a .ros file, a folder or a bundle (the installed rules)\n"
         "  --org ID      with the params of this organisation\n"
         "  --help        this text\n\n"
         "Exit: 0, 64 wrong usage, 65 the upload was refused or the rules have errors.\n",

@@ -32,20 +32,21 @@ struct score_options {
 
 static void print_help(void)
 {
-    fputs("usage: ros score [OPTIONS] ARCHIVE...\n\n"
-          "Reads insights archives (tar, tar.gz, tar.xz, tar.bz2; `-` is standard input) and says what the rules make "
-          "of\n"
-          "each host. No server, database or network is needed.\n\n"
-          "  --rules PATH        a .ros file or a folder (default: $ROS_RULES_PATH, else the installed rules)\n"
-          "  --format text|json  text for people; json: one object a line (text)\n"
-          "  --evidence          json: add what was read from the archive, as `evidence`\n"
-          "  --event             print the `ros.events` message that the service would send, or null\n"
-          "  --message FILE      the inventory message to build the event from\n"
-          "  --producer NAME     the message's header `producer`\n"
-          "  --org ID            with the params of this organisation\n"
-          "  --help              this text\n\n"
-          "Exit: 0, 64 wrong usage, 65 an archive was refused or the rules have errors, 66 no such file.\n",
-          stdout);
+    fputs(
+        "usage: ros score [OPTIONS] ARCHIVE...\n\n"
+        "Reads insights archives (tar, tar.gz, tar.xz, tar.bz2; `-` is standard input) and says what the rules make "
+        "of\n"
+        "each host. No server, database or network is needed.\n\n"
+        "  --rules PATH        a .ros file, a folder or a bundle (default: $ROS_RULES_PATH, else the installed rules)\n"
+        "  --format text|json  text for people; json: one object a line (text)\n"
+        "  --evidence          json: add what was read from the archive, as `evidence`\n"
+        "  --event             print the `ros.events` message that the service would send, or null\n"
+        "  --message FILE      the inventory message to build the event from\n"
+        "  --producer NAME     the message's header `producer`\n"
+        "  --org ID            with the params of this organisation\n"
+        "  --help              this text\n\n"
+        "Exit: 0, 64 wrong usage, 65 an archive was refused or the rules have errors, 66 no such file.\n",
+        stdout);
 }
 
 static int read_message(const char *path, struct ros_buf *ret)

@@ -83,7 +83,7 @@ static int parse_options(int argc, char **argv, struct options *o)
         }
     }
     if (optind == argc)
-        return cli_usage_error("test", "which rules? Give a .ros file or a folder");
+        return cli_usage_error("test", "which rules? Give a .ros file, a folder or a bundle");
     return -1;
 }
 

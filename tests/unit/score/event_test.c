@@ -61,7 +61,7 @@ static void begin(struct scored *s, const struct ros_buf *upload)
     s->message = json_loads(message_text, 0, NULL);
     assert_non_null(s->message);
     assert_int_equal(ros_rules_new(&s->rules, &err), ROS_OK);
-    assert_int_equal(ros_rules_load(s->rules, rules_path(), NULL, &err), ROS_OK);
+    assert_int_equal(ros_rules_load(s->rules, rules_path(), NULL, NULL, &err), ROS_OK);
     struct ros_program *program = ros_rules_get(s->rules);
     assert_int_equal(ros_scorer_new(program, NULL, &s->scorer, &err), ROS_OK);
     ros_program_unref(program); /* the scorer has its own reference */
@@ -253,7 +253,7 @@ static void test_a_broken_file_keeps_the_old_rules(void **state)
     ros_auto_ptr(ros_rules) struct ros_rules *rules = NULL;
     assert_int_equal(ros_rules_new(&rules, &err), ROS_OK);
     assert_null(ros_rules_get(rules));
-    assert_int_equal(ros_rules_load(rules, rules_path(), NULL, &err), ROS_OK);
+    assert_int_equal(ros_rules_load(rules, rules_path(), NULL, NULL, &err), ROS_OK);
     struct ros_program *old = ros_rules_get(rules);
     uint64_t generation = ros_rules_generation(rules);
 
@@ -266,7 +266,7 @@ static void test_a_broken_file_keeps_the_old_rules(void **state)
         ros_auto(ros_buf) struct ros_buf findings = ROS_BUF_INIT;
         assert_int_equal(ftruncate(fd, 0), 0);
         assert_int_equal(pwrite(fd, broken[i], strlen(broken[i]), 0), (ssize_t) strlen(broken[i]));
-        assert_int_equal(ros_rules_load(rules, path, &findings, &err), ROS_E_RULES);
+        assert_int_equal(ros_rules_load(rules, path, NULL, &findings, &err), ROS_E_RULES);
         if (i == 0) {
             assert_non_null(strstr(ros_buf_text(&findings), ":2:9"));
             assert_non_null(strstr(ros_buf_text(&findings), ":3:9"));
@@ -276,7 +276,7 @@ static void test_a_broken_file_keeps_the_old_rules(void **state)
         ros_program_unref(now);
         assert_int_equal(ros_rules_generation(rules), generation);
     }
-    assert_int_not_equal(ros_rules_load(rules, "/nowhere/rules.ros", NULL, &err), ROS_OK);
+    assert_int_not_equal(ros_rules_load(rules, "/nowhere/rules.ros", NULL, NULL, &err), ROS_OK);
     ros_program_unref(old);
     close(fd);
     unlink(path);
