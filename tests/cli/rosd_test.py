@@ -2,13 +2,17 @@
 
 import os
 import pathlib
+import shutil
+import signal
+import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 
 ROSD = pathlib.Path(os.environ["ROS_BINARY_DIR"], "bin", "rosd")
 SOURCE = pathlib.Path(os.environ["ROS_SOURCE_DIR"])
-OK, USAGE, DATA, UNAVAILABLE, CONFIG = 0, 64, 65, 69, 78
+OK, USAGE, DATA, UNAVAILABLE, FORBIDDEN, CONFIG = 0, 64, 65, 69, 77, 78
 # loopback ports that nothing listens on
 NOWHERE = {"ROS_DB_HOST": "127.0.0.1", "ROS_DB_PORT": "1", "INSIGHTS_KAFKA_HOST": "127.0.0.1", "INSIGHTS_KAFKA_PORT": "1"}
 
@@ -111,6 +115,81 @@ class Start(unittest.TestCase):
         for variable in ("ENABLE_RBAC", "ENABLE_KESSEL"):
             done = rosd("--target=api", **{**NOWHERE, variable: "true"})
             self.assertEqual(done.returncode, CONFIG, done.stderr)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return str(listener.getsockname()[1])
+
+
+@unittest.skipIf(shutil.which("openssl") is None, "no openssl command to make keys with")
+class SignedRules(unittest.TestCase):
+    """With a public key, only signed bundles become active, at the start and on SIGHUP."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.secret, self.public = self.folder / "key.pem", self.folder / "key.pub.pem"
+        for words in (["genpkey", "-algorithm", "ed25519", "-out", self.secret],
+                      ["pkey", "-in", self.secret, "-pubout", "-out", self.public]):
+            subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
+        self.bundle = self.folder / "rules.rosb"
+        self.build(SOURCE / "rules" / "rightsizing.ros")
+
+    def build(self, rules, *words):
+        subprocess.run([ROSD.parent / "ros", "build", "-o", self.bundle, "--sign", self.secret, *words, rules], check=True,
+                       capture_output=True)
+
+    def words(self, rules):
+        return ["--target=scoring", "--rules-path", str(rules), "--state-dir", str(self.folder), "--listen-address",
+                "127.0.0.1", "--metrics-port", free_port(), "--api-port", free_port(), "--grpc-port", free_port()]
+
+    def test_what_is_not_signed_does_not_start(self):
+        key = {"ROS_RULES_PUBLIC_KEY": str(self.public)}
+        done = rosd(*self.words(SOURCE / "rules" / "rightsizing.ros"), **NOWHERE, **key)
+        self.assertEqual(done.returncode, FORBIDDEN, done.stderr)
+        self.assertIn("only signed bundles", done.stdout + done.stderr)
+        pathlib.Path(f"{self.bundle}.sig").unlink()
+        done = rosd(*self.words(self.bundle), **NOWHERE, **key)
+        self.assertEqual(done.returncode, FORBIDDEN, done.stderr)
+        self.assertIn("rules.rosb.sig", done.stdout + done.stderr)
+        done = rosd(*self.words(self.bundle), **NOWHERE, ROS_RULES_PUBLIC_KEY=str(self.folder / "no-such-key"))
+        self.assertEqual(done.returncode, CONFIG, done.stderr)
+        self.assertIn("no-such-key", done.stdout + done.stderr)
+
+    def test_a_bad_signature_on_reload_keeps_the_old_rules(self):
+        base = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
+        daemon = subprocess.Popen([ROSD, *self.words(self.bundle)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, env={**base, **NOWHERE, "ROS_RULES_PUBLIC_KEY": str(self.public)})
+        watchdog = threading.Timer(60, daemon.kill)
+        watchdog.start()
+        self.addCleanup(watchdog.cancel)
+        self.addCleanup(daemon.stdout.close)
+
+        def wait_for(event):
+            for line in daemon.stdout:
+                if event in line:
+                    return line
+            return self.fail(f"rosd ended without {event}")
+
+        first = wait_for("rules_loaded")
+        good = self.bundle.read_bytes(), pathlib.Path(f"{self.bundle}.sig").read_bytes()
+        pathlib.Path(f"{self.bundle}.sig").write_bytes(bytes(64))
+        daemon.send_signal(signal.SIGHUP)
+        self.assertIn("ROS_E_SIGNATURE", wait_for("rules_kept"))
+        pathlib.Path(f"{self.bundle}.sig").write_bytes(good[1])
+        daemon.send_signal(signal.SIGHUP)
+        checksum = [word for word in first.split() if word.startswith("checksum=")]
+        self.assertEqual(len(checksum), 1)
+        self.assertIn(checksum[0], wait_for("rules_loaded"))
+        self.bundle.write_bytes(good[0][:-1])
+        daemon.send_signal(signal.SIGHUP)
+        wait_for("rules_kept")
+        daemon.send_signal(signal.SIGTERM)
+        daemon.stdout.read()
+        self.assertEqual(daemon.wait(), OK)
 
 
 if __name__ == "__main__":
