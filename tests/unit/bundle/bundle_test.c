@@ -1,10 +1,10 @@
 /* A program and its bundle are the same program: checksum, listing, verdicts; and each program has one bundle. */
 #include <locale.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "interp/program/program.h"
+#include "grammar/open.h"
+#include "interp/base/limits.h"
 #include "tests/unit/base/failing_alloc.h"
 #include "tests/unit/base/test.h"
 #include "tests/unit/bundle/sample.h"
@@ -163,35 +163,54 @@ static void test_versions_are_told(void **state)
     ros_program_unref(read(&bundle));
 }
 
-/* A bundle of an earlier build is read, and then is what it was, or it is refused in words. */
+static void drop_cost(struct ros_buf *verdicts)
+{
+    for (char *at = verdicts->data; (at = strstr(at, " cost ")) != NULL;)
+        for (at += strlen(" cost "); *at >= '0' && *at <= '9'; at++)
+            *at = '#';
+}
+
+/* The program that the sources in a bundle make today. */
+static struct ros_program *compile_sources(const char *path)
+{
+    ros_auto(ros_arena) struct ros_arena arena;
+    ros_arena_init(&arena, NULL, 0);
+    struct ros_diags diags;
+    ros_diags_init(&diags, &arena);
+    struct ros_unit *unit = NULL;
+    struct ros_program *program = NULL;
+    assert_int_equal(ros_open_unit(path, NULL, &arena, &diags, &unit, NULL), ROS_OK);
+    assert_int_equal(ros_program_compile(unit, NULL, &diags, &program, NULL), ROS_OK);
+    return program;
+}
+
+/* A bundle of an earlier build is read, and then decides as its sources do today, or it is refused in words. */
 static void test_a_kept_bundle(void **state)
 {
     (void) state;
     ros_auto(ros_buf) struct ros_buf path = ROS_BUF_INIT;
     ros_auto(ros_buf) struct ros_buf bundle = ROS_BUF_INIT;
-    char chunk[4096];
-    size_t n;
-    ros_buf_printf(&path, "%s/tests/golden/format-1.rosb", getenv("ROS_SOURCE_DIR"));
-    FILE *file = fopen(ros_buf_text(&path), "rb");
-    assert_non_null(file);
-    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
-        ros_buf_add(&bundle, chunk, n);
-    fclose(file);
+    ros_auto(ros_buf) struct ros_buf verdicts = ROS_BUF_INIT;
+    ros_auto(ros_buf) struct ros_buf today = ROS_BUF_INIT;
     struct ros_program *program = NULL;
     struct ros_error err = ROS_ERROR_INIT;
+    ros_buf_printf(&path, "%s/tests/golden/format-1.rosb", getenv("ROS_SOURCE_DIR"));
+    assert_int_equal(ros_file_read(ros_buf_text(&path), ROS_LIMIT_BUNDLE_BYTES, &bundle, &err), ROS_OK);
     enum ros_code code = ros_bundle_read(bundle.data, bundle.len, NULL, &program, &err);
     print_message("%s\n", code == ROS_OK ? "read" : err.text);
     if (code != ROS_OK) {
         assert_int_equal(code, ROS_E_UNSUPPORTED);
-        assert_true(strstr(err.text, "this build") != NULL);
+        assert_non_null(strstr(err.text, "this build"));
         return;
     }
-    ros_auto(ros_buf) struct ros_buf again = ROS_BUF_INIT;
-    ros_auto(ros_buf) struct ros_buf verdicts = ROS_BUF_INIT;
-    assert_string_equal(ros_program_name(program), "sample");
-    sample_verdicts(program, 40, &verdicts);
-    write(program, NULL, &again);
-    assert_same_text(&bundle, &again);
+    struct ros_program *other = compile_sources(ros_buf_text(&path));
+    sample_verdicts(program, 100, &verdicts);
+    sample_verdicts(other, 100, &today);
+    /* what it costs is the compiler's to change; what is decided is not */
+    drop_cost(&verdicts);
+    drop_cost(&today);
+    assert_string_equal(ros_buf_text(&verdicts), ros_buf_text(&today));
+    ros_program_unref(other);
     ros_program_unref(program);
 }
 

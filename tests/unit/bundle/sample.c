@@ -19,7 +19,8 @@ static const char first_rules[] =
     "state s { A \"a\" when used > some  B \"b\" when any(io > 500%) ?? false }\n"
     "state none exclusive { C \"c\" when used < 1% and not strict }\n"
     "candidates fit from t as r {\n where r.name != kind\n where if A ?? false then r.size >= mem else true\n"
-    " where r.old != true\n let cost = r.price\n let label = u[r.size].label\n"
+    " where if psi ?? false then known(r.price) else true\n where not (r.old ?? false)\n let cost = r.price\n let "
+    "label = u[r.size].label\n"
     " need all(known(cost)) else PRICE_UNKNOWN \"no price\"\n sort cost ?? 0 USD/h, r.name\n}\n"
     "decide ";
 static const char more_rules[] =
