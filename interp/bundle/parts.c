@@ -9,6 +9,8 @@
 
 #define MANY 65535 /* of what has no limit of its own, but comes one by one from a source of limited length */
 #define COLUMNS 255
+#define REPORTS 4096                    /* a machine has room for every instance of each */
+#define KEPT_VALUES (UINT64_C(1) << 25) /* what it has room to keep of candidates: rows by lets, keys and places */
 
 #define LIST(c, items, count, most, least) ros__code_list((c), &(items), &(count), sizeof *(items), (most), (least))
 
@@ -97,7 +99,7 @@ static void code_schema(struct ros__codec *c, struct ros_program *p)
         ros__code_refuse(c, "groups of other flags");
     for (uint32_t i = 0; ros__code_more(c, i, groups); i++)
         ros__code_u32(c, &p->flag_groups[i]);
-    LIST(c, p->reports, p->report_count, MANY, 16);
+    LIST(c, p->reports, p->report_count, REPORTS, 16);
     for (uint32_t i = 0; ros__code_more(c, i, p->report_count); i++) {
         struct ros__prog_report *report = &p->reports[i];
         ros__code_name(c, &report->info.name);
@@ -271,6 +273,18 @@ static void check_keys(struct ros__codec *c, const struct ros_program *p, uint32
             ros__code_refuse(c, "candidates with sort keys that are not theirs");
 }
 
+/* A small file must not ask for a large machine. */
+static void check_room(struct ros__codec *c, const struct ros_program *p)
+{
+    uint64_t values = 0;
+    for (uint32_t i = 0; ros__code_more(c, i, p->cand_count); i++)
+        values += 2 * (uint64_t) p->tables[p->cands[i].table].rows;
+    for (uint32_t i = 0; ros__code_more(c, i, p->field_count); i++)
+        values += p->tables[p->cands[p->fields[i].cand].table].rows;
+    if (values > KEPT_VALUES)
+        ros__code_fail(c, ROS_E_LIMIT, "candidates that keep more than a machine has room for");
+}
+
 static void code_candidates(struct ros__codec *c, struct ros_program *p)
 {
     LIST(c, p->cands, p->cand_count, 255, 16);
@@ -288,6 +302,7 @@ static void code_candidates(struct ros__codec *c, struct ros_program *p)
     }
     for (uint32_t i = 0; ros__code_more(c, i, p->cand_count); i++)
         check_keys(c, p, i);
+    check_room(c, p);
 }
 
 static void code_rule(struct ros__codec *c, const struct ros_program *p, struct ros__prog_rule *rule)

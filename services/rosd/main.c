@@ -44,9 +44,11 @@ static void print_help(void)
 {
     ros_auto(ros_buf) struct ros_buf text = ROS_BUF_INIT;
     if (ros_config_help(&text) == ROS_OK)
-        printf("%s%s\nSIGHUP takes the rules anew, SIGTERM drains and stops, a second SIGTERM stops at once.\n"
-               "Exit: 0, 64 wrong usage, 65 the rules have errors, 69 a dependency, 78 configuration.\n",
-               usage, ros_buf_text(&text));
+        printf(
+            "%s%s\nSIGHUP takes the rules anew, SIGTERM drains and stops, a second SIGTERM stops at once.\n"
+            "Exit: 0, 64 wrong usage, 65 the rules have errors, 69 a dependency, 77 rules without a valid signature,\n"
+            "78 configuration.\n",
+            usage, ros_buf_text(&text));
 }
 
 static int usage_error(const char *what, const char *word)

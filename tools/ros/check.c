@@ -9,8 +9,8 @@ static void print_help(void)
     fputs(
         "usage: ros check [--format text|json] PATH...\n"
         "       ros check --explain CODE\n\n"
-        "Parses, types and verifies rule sets: .ros files, or folders of them. Findings go to standard error as text,\n"
-        "or to standard output as JSON, one object a line.\n\n"
+        "Parses, types and verifies rule sets: .ros files, folders of them, or bundles. Findings go to standard error\n"
+        "as text, or to standard output as JSON, one object a line.\n\n"
         "  --format text|json  how findings are shown (text)\n"
         "  --explain CODE      what a finding's code means, with a wrong line and a right one\n"
         "  --help              this text\n\n"

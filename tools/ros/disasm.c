@@ -6,7 +6,8 @@
 static void print_help(void)
 {
     fputs("usage: ros disasm [PATH]\n\n"
-          "Compiles a rule set (default: the installed rules) and prints its bytecode with source lines and cost.\n\n"
+          "Compiles a rule set (default: the installed rules), or reads a bundle, and prints its bytecode with source\n"
+          "lines and cost.\n\n"
           "Exit: 0, 64 wrong usage, 65 the rules have errors.\n",
           stdout);
 }

@@ -227,6 +227,34 @@ static void test_every_hostile_number(void **state)
     close_fixture(&f);
 }
 
+/* A machine is made to a program's measure: the measure has a bound, whatever the bytes say. */
+static void test_no_small_bundle_asks_for_a_large_machine(void **state)
+{
+    (void) state;
+    ros_auto(ros_buf) struct ros_buf out = ROS_BUF_INIT;
+    struct ros_error err = ROS_ERROR_INIT;
+    struct ros__prog_field fields[400];
+    struct ros_program *program = sample_program(false, NULL);
+    struct ros__prog_field *was = program->fields;
+    uint32_t count = program->field_count;
+    uint32_t rows = program->tables[0].rows;
+    for (uint32_t i = 0; i < 400; i++)
+        fields[i] = was[i < count ? i : 0];
+    program->fields = fields;
+    program->field_count = 400;
+    program->tables[0].rows = ROS_LIMIT_TABLE_ROWS;
+    struct ros__codec c = {.out = &out, .pool = &out, .reterr = &err, .section = "RULE"};
+    for (size_t i = 0; i < ros__part_count; i++)
+        if (strcmp(ros__parts[i].name, "RULE") == 0)
+            ros__parts[i].code(&c, program);
+    assert_int_equal(c.code, ROS_E_LIMIT);
+    assert_non_null(strstr(err.text, "room"));
+    program->fields = was;
+    program->field_count = count;
+    program->tables[0].rows = rows;
+    ros_program_unref(program);
+}
+
 /* The same for sources: what a tool shows of a bundle. */
 static void test_hostile_sources(void **state)
 {
@@ -314,6 +342,7 @@ int main(void)
                                        cmocka_unit_test(test_every_shorter_bundle_is_refused),
                                        cmocka_unit_test(test_every_changed_byte_sealed_again),
                                        cmocka_unit_test(test_every_hostile_number),
+                                       cmocka_unit_test(test_no_small_bundle_asks_for_a_large_machine),
                                        cmocka_unit_test(test_hostile_sources),
                                        cmocka_unit_test(test_every_allocation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
