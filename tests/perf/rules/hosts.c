@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "grammar/load.h"
+#include "grammar/open.h"
 #include "interp/base/limits.h"
 #include "services/intake/intake.h"
 #include "tools/samples/samples.h"
@@ -109,4 +109,21 @@ struct ros_study *perf_study(const char *name, struct ros_arena *arena)
         ros_study_new(unit, NULL, &diags, &study, &err) != ROS_OK)
         perf_fail("%s: %s", name, err.text);
     return study;
+}
+
+void perf_bundle(const char *name, struct ros_buf *out)
+{
+    ros_auto(ros_arena) struct ros_arena arena;
+    struct ros_diags diags;
+    struct ros_unit *unit = NULL;
+    struct ros_program *program = NULL;
+    struct ros_bundle_sources sources;
+    struct ros_error err = ROS_ERROR_INIT;
+    ros_arena_init(&arena, NULL, ROS_LIMIT_COMPILE_BYTES);
+    ros_diags_init(&diags, &arena);
+    if (ros_load_program(name, &loader, NULL, &arena, &diags, &unit, &program, &err) != ROS_OK ||
+        ros_unit_sources(unit, name, &arena, &sources, &err) != ROS_OK ||
+        ros_bundle_write(program, &sources, "perf", out, &err) != ROS_OK)
+        perf_fail("%s: %s", name, err.text);
+    ros_program_unref(program);
 }

@@ -26,6 +26,9 @@ struct ros_program *perf_compile(const char *name);
 /* The same as a study, which borrows from the arena: for explanations. */
 struct ros_study *perf_study(const char *name, struct ros_arena *arena);
 
+/* Its bundle, sources included. */
+void perf_bundle(const char *name, struct ros_buf *out);
+
 _Noreturn void perf_fail(const char *format, ...) ROS_PRINTF(1, 2);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "interp/base/limits.h"
+#include "interp/bundle/bundle.h"
 #include "services/score/score.h"
 #include "tests/perf/rules/hosts.h"
 #include "tests/perf/rules/lua.h"
@@ -20,6 +21,7 @@
 #define HOST_TURNS 40000u
 #define EXPLAIN_TURNS 2000u
 #define LOAD_TURNS 9u
+#define BUNDLE_TURNS 101u
 
 /* One rule set with the hosts' facts. */
 struct machine {
@@ -35,6 +37,7 @@ struct bench {
     struct failing_alloc counter; /* refuses nothing */
     struct ros_scorer *scorer;
     struct ros_buf text;
+    struct ros_buf bundle;
     struct perf_lua *lua;
     struct ros_study *study;
     struct ros_facts *studied; /* of the study's program: facts are bound anew for each host */
@@ -172,6 +175,17 @@ static void lua_load(void *context, size_t turn)
     perf_lua_load(((struct bench *) context)->lua);
 }
 
+static void our_bundle(void *context, size_t turn)
+{
+    const struct bench *b = context;
+    struct ros_program *program = NULL;
+    struct ros_error err = ROS_ERROR_INIT;
+    (void) turn;
+    if (ros_bundle_read(b->bundle.data, b->bundle.len, NULL, &program, &err) != ROS_OK)
+        perf_fail("%s", err.text);
+    ros_program_unref(program);
+}
+
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static void print_time(double seconds)
@@ -240,6 +254,8 @@ static void measure_hosts(struct bench *b)
     print_row("whole host, explained                  p50", ours.p50, peer.p50, 60e-6);
     perf_measure(our_load, b->lua != NULL ? lua_load : NULL, b, LOAD_TURNS, &ours, &peer);
     print_row("read and compile rules and tables", ours.p50, peer.p50, 30e-3);
+    perf_measure(our_bundle, NULL, b, BUNDLE_TURNS, &ours, &peer);
+    print_row("read and verify their bundle", ours.p50, peer.p50, 2e-3);
     printf("\nallocations: %zu for %u hosts\n", allocations, HOST_TURNS);
     if (allocations != 0)
         perf_fail("a host must not allocate");
@@ -258,6 +274,8 @@ static void open_bench(struct bench *b, struct ros_arena *arena)
     if (ros_scorer_new(b->whole.program, &b->counter.alloc, &b->scorer, &err) != ROS_OK ||
         ros_facts_new(ros_study_program(b->study), NULL, &b->studied, &err) != ROS_OK)
         perf_fail("%s", err.text);
+    ros_buf_init(&b->bundle, NULL, 0);
+    perf_bundle("rightsizing.ros", &b->bundle);
     b->lua = perf_lua_open(&b->hosts);
 }
 
@@ -269,6 +287,7 @@ static void close_bench(struct bench *b)
     ros_study_free(b->study);
     ros_arena_done(&b->notes);
     ros_scorer_free(b->scorer);
+    ros_buf_done(&b->bundle);
     ros_buf_done(&b->text);
     machine_close(&b->whole);
     machine_close(&b->decision);
